@@ -1,0 +1,82 @@
+"""Keeps a credential within Cloudflare's 1,200 calls per 5 minutes, over all processes that use it.
+
+A fifth is kept for `Priority.URGENT`: revocations and teardown must not wait behind creations. The window moves,
+so that no 5 minutes of Cloudflare's, wherever they begin, ever see more.
+"""
+
+import hashlib
+import logging
+import time
+from enum import Enum
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from cloudflare.client.errors import Paced
+
+log = logging.getLogger(__name__)
+
+MARGIN = 1.01  # the window is taken a little longer than it is: a call arrives later than it was counted
+
+
+class Priority(Enum):
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Pacer:
+    """`rate` is `calls/seconds`; `storage` a Redis URL (`redis://`, `unix://`), or `memory://` for one process."""
+
+    def __init__(self, storage: str, *, credential: str, rate: str = "1200/300", reserve: float = 0.2) -> None:
+        calls, _, seconds = rate.partition("/")
+        self._calls, self._seconds = int(calls), float(seconds or 1)
+        self._name = hashlib.sha256(credential.encode()).hexdigest()[:16]
+        window = max(1, round(self._seconds * MARGIN + 0.5))
+        self._all = RateLimitItemPerSecond(self._calls, window, "cf-all")
+        self._normal = RateLimitItemPerSecond(int(self._calls * (1 - reserve)), window, "cf-normal")
+        self._local = MemoryStorage()
+        uri = storage.replace("unix://", "redis+unix://", 1) if storage.startswith("unix://") else storage
+        self._storage = self._local if uri == "memory://" else storage_from_string(uri)
+        self._limiter, self._spare = MovingWindowRateLimiter(self._storage), MovingWindowRateLimiter(self._local)
+
+    def admit(self, priority: Priority = Priority.NORMAL) -> None:
+        """Count one call, or raise `Paced` with the seconds until there is room."""
+        try:
+            self._admit(self._limiter, priority)
+        except RedisError as exc:
+            # Without Redis the processes cannot count together. Each then counts for itself: better than to
+            # stand still while somebody waits to be shut out, and Cloudflare's own 429 is obeyed all the same.
+            log.warning("calls to Cloudflare are paced per process: Redis is away (%s)", type(exc).__name__)
+            self._admit(self._spare, priority)
+
+    def _admit(self, limiter: MovingWindowRateLimiter, priority: Priority) -> None:
+        storage = limiter.storage
+        paused = float(storage.get_expiry(self._pause_key)) - time.time() if storage.get(self._pause_key) else 0.0
+        if paused > 0:
+            raise Paced(paused)
+        if priority is Priority.NORMAL and not limiter.hit(self._normal, self._name):
+            raise Paced(self._wait(limiter, self._normal))
+        if not limiter.hit(self._all, self._name):
+            raise Paced(self._wait(limiter, self._all))
+
+    def _wait(self, limiter: MovingWindowRateLimiter, item: RateLimitItem) -> float:
+        """Until the oldest call leaves the window."""
+        return max(0.1, limiter.get_window_stats(item, self._name).reset_time - time.time())
+
+    def pause(self, seconds: float) -> None:
+        """Cloudflare said 429: nobody with this credential calls again before that."""
+        whole = max(1, int(seconds + 0.999))
+        try:
+            self._storage.incr(self._pause_key, whole)
+        except RedisError:
+            self._local.incr(self._pause_key, whole)
+
+    @property
+    def _pause_key(self) -> str:
+        return f"cf-pause/{self._name}"
+
+    def usage(self) -> tuple[int, int]:
+        """Calls in the current window, and how many there may be."""
+        return self._calls - self._limiter.get_window_stats(self._all, self._name).remaining, self._calls

@@ -1,0 +1,24 @@
+"""Tells a tenant's containers whether their tunnel is connected."""
+
+from cloudflare.models import Publication, Tunnel
+from cloudflare.reconcile import names
+from containers import conditions, observed, steps
+from containers.models import Container, Desired, StepState
+
+
+def report_connected(tunnel: Tunnel, connected: bool, reason: str, message: str = "") -> None:
+    """Write the condition of every living container behind the tunnel, and tick those that are ready by it."""
+    living = Publication.objects.filter(tunnel=tunnel, gone_at=None).exclude(container__desired=Desired.ABSENT)
+    keys = list(living.values_list("pk", flat=True))
+    if not conditions.report(keys, names.CONNECTED, connected, reason, message):
+        return
+    if connected:
+        waiting = (
+            Container.objects.filter(pk__in=keys, steps__name=steps.READY)
+            .exclude(steps__state=StepState.DONE)
+            .values_list("pk", "wanted_since")
+        )
+        for key, since in waiting:
+            steps.finish(key, since)
+    for key in keys:
+        observed.changed.send(Container, container_id=key)

@@ -1,0 +1,5 @@
+from cloudflare.models.account import Account, Zone
+from cloudflare.models.publication import Publication, Route
+from cloudflare.models.tunnel import Connector, Tunnel
+
+__all__ = ["Account", "Connector", "Publication", "Route", "Tunnel", "Zone"]

@@ -1,0 +1,51 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from cloudflare.models.account import Zone
+from cloudflare.models.tunnel import Tunnel
+from containers.models import Container, Scheduled
+
+
+class Route(models.TextChoices):
+    """Where the hostname stands in its tunnel's ingress. The tunnel's reconciler answers what the publication's asks."""
+
+    NONE = "", "not asked for"
+    IN = "in", "in the ingress"
+    LEAVING = "leaving", "to be taken out"
+    OUT = "out", "taken out"
+
+
+class Publication(Scheduled):
+    """A hostname's Access application, ingress rule and DNS record.
+
+    The row is made in the transaction that makes the container, before anything exists outside, and is kept as
+    a tombstone (`gone_at`) once all three were verified gone.
+    """
+
+    container = models.OneToOneField(Container, models.PROTECT, primary_key=True, related_name="publication")
+    zone = models.ForeignKey(Zone, models.PROTECT, related_name="publications")
+    tunnel = models.ForeignKey(Tunnel, models.PROTECT, related_name="publications")
+    hostname = models.CharField(max_length=63)
+    # Seen, in the order of publishing; teardown empties them backwards.
+    app_id = models.CharField(max_length=64, blank=True, editable=False)
+    aud = models.CharField(max_length=64, blank=True, editable=False)
+    policy_digest = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the document that was read back as wanted."
+    )
+    route = models.CharField(max_length=10, blank=True, choices=Route.choices, default=Route.NONE, editable=False)
+    routed_in = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="The tunnel whose ingress holds the hostname."
+    )
+    record_id = models.CharField(max_length=64, blank=True, editable=False)
+    record_target = models.CharField(max_length=64, blank=True, editable=False, help_text="The tunnel it points to.")
+    gone_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["hostname"], condition=Q(gone_at=None), name="one_living_publication")
+        ]
+
+    def __str__(self) -> str:
+        return self.hostname

@@ -1,0 +1,60 @@
+"""Answers for `containers.placement`: which zone has room, and the rows that keep it."""
+
+from django.db.models import Count, Q
+
+from cloudflare.models import Publication, Tunnel, Zone
+from cloudflare.reconcile import names
+from containers import doorbell, placement
+from containers.models import Container
+from tenants.models import Tenant
+from tenants.refusal import Refused
+
+
+class Zones:
+    def domain_for(self, tenant: Tenant) -> str:
+        """The first zone with room, those first whose account holds the tenant's tunnel already."""
+        # The lock makes creations count one after the other, so that no limit is passed by two at once.
+        zones = list(
+            Zone.objects.select_for_update(of=("self",))
+            .filter(enabled=True, account__enabled=True)
+            .select_related("account")
+        )
+        if not zones:
+            raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
+        home = set(Tunnel.objects.filter(tenant=tenant).values_list("account_id", flat=True))
+        for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
+            if _has_room(zone, new_tunnel=zone.account_id not in home):
+                return zone.domain
+        raise Refused(
+            "cloudflare_full",
+            "Every Cloudflare account of this installation has reached its limits; whoever runs Warren can add one.",
+            status=503,
+        )
+
+    def claim(self, container: Container) -> None:
+        zone = Zone.objects.select_related("account").get(domain=container.hostname.partition(".")[2])
+        tunnel, _ = Tunnel.objects.get_or_create(tenant=container.tenant, account=zone.account)
+        Publication.objects.create(container=container, zone=zone, tunnel=tunnel, hostname=container.hostname)
+        if not tunnel.tunnel_id:  # made while the publication's application is made, not after it
+            Tunnel.objects.filter(pk=tunnel.pk).ring()
+            doorbell.ring(names.TUNNEL, tunnel.pk)
+
+    def labels(self, container: Container) -> dict[str, str]:
+        return {"warren.tunnel": Tunnel(tenant=container.tenant).name}
+
+
+def _has_room(zone: Zone, *, new_tunnel: bool) -> bool:
+    """Counted from our rows, against Cloudflare's limits of the account and the zone."""
+    account = zone.account
+    living = Publication.objects.filter(gone_at=None, zone__account=account).aggregate(
+        in_account=Count("pk"), in_zone=Count("pk", filter=Q(zone=zone)), tunnels=Count("tunnel", distinct=True)
+    )
+    guards = Zone.objects.filter(account=account).count()
+    if living["in_account"] + guards >= account.max_applications:
+        return False
+    if new_tunnel and living["tunnels"] >= account.max_tunnels:
+        return False
+    return zone.max_records is None or living["in_zone"] + zone.foreign_records < zone.max_records
+
+
+placement.plug(Zones())

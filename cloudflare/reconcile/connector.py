@@ -1,0 +1,138 @@
+"""Brings one cloudflared of ours in line: runs beside the tenant's containers, signed in with the tunnel's token."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cloudflare.client import Cloudflare
+from cloudflare.clients import client_for
+from cloudflare.connection import report_connected
+from cloudflare.models import Connector, Tunnel
+from cloudflare.reconcile import names
+from cloudflare.reconcile.faults import translated
+from containers import engine, loop, networks
+from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, NetworkMissing
+from containers.errors import Failed, Retryable
+from containers.lease import Lease
+from containers.models import NetworkKind
+from tenants.models.plan import MIB
+
+TOKEN_FILE = "/etc/cloudflared/token"
+UID = 65532  # of cloudflared's image, and of the simulator's connector
+METRICS = "127.0.0.1:2000"  # for the image's own health check alone
+FIRST_LOOKS = (0.1, 0.15, 0.25, 0.5, 1.0)  # seconds between looks at a connector that has just been started
+
+
+def load(pk: Any) -> Connector | None:
+    return Connector.objects.select_related("tunnel__tenant", "tunnel__account").filter(pk=pk).first()
+
+
+def reconcile(connector: Connector, lease: Lease) -> loop.Result:
+    if not connector.wanted:
+        return _remove(connector)
+    started = _run(connector, lease)
+    client = client_for(connector.tunnel.account)
+    for pause in FIRST_LOOKS if started else (0.0,):
+        time.sleep(pause)
+        lease.hold()
+        if _connected(connector, client):
+            return _ready(connector)
+    if connector.ready_at:
+        lease.write(ready_at=None)
+    Tunnel.objects.filter(pk=connector.tunnel_id).update(connected_at=None)
+    report_connected(connector.tunnel, False, "Connecting", "The connector has no connection to Cloudflare yet.")
+    return loop.Result(after=3)
+
+
+def _run(connector: Connector, lease: Lease) -> bool:
+    """Have it running; True if it was started just now."""
+    current = engine.current()
+    seen = None if connector.first_attempt and not connector.engine_id else current.inspect(connector.engine_name)
+    if seen is not None and seen.state == "running":
+        return False
+    if seen is not None and seen.state != "created":
+        # It has run and ended: its token file may be the cause, and only a new container gets a new one.
+        current.remove(connector.engine_name)
+    tenant = connector.tunnel.tenant
+    networks.ensure(tenant, NetworkKind.TENANT)
+    networks.ensure(None, NetworkKind.CONNECTORS)
+    lease.hold()
+    try:
+        made = _create(connector, lease)
+        current.start(connector.engine_name)
+    except NetworkMissing:
+        networks.forget(tenant)
+        networks.forget(None)
+        current.remove(connector.engine_name)
+        raise
+    lease.write(engine_id=made)
+    return True
+
+
+def _create(connector: Connector, lease: Lease) -> str:
+    """Make it, or adopt it and put the token into it again: a killed pass may have left it without."""
+    wanted, token = _spec(connector), File(TOKEN_FILE, connector.tunnel.token.encode(), mode=0o400, uid=UID)
+    try:
+        return engine.current().create(wanted, [token])
+    except ImageMissing:
+        engine.current().pull(settings.CONNECTOR_IMAGE, lambda line: lease.hold())
+        return engine.current().create(wanted, [token])
+
+
+def _spec(connector: Connector) -> ContainerSpec:
+    tenant = connector.tunnel.tenant
+    environment = {"TUNNEL_TOKEN_FILE": TOKEN_FILE, "TUNNEL_METRICS": METRICS, "NO_AUTOUPDATE": "true"}
+    if settings.CONNECTOR_EDGE:
+        host, _, port = settings.CONNECTOR_EDGE.rpartition(":")
+        if host == "gateway":
+            host = networks.gateway(networks.reserve(None, NetworkKind.CONNECTORS))
+        environment["TUNNEL_EDGE"] = f"{host}:{port}"
+    return ContainerSpec(
+        name=connector.engine_name,
+        image=settings.CONNECTOR_IMAGE,
+        labels={
+            LABEL: settings.INSTALLATION,
+            "warren.tenant": tenant.slug,
+            "warren.connector": str(connector.serial),
+            "warren.tunnel": connector.for_tunnel_id,
+        },
+        network=networks.reserve(None, NetworkKind.CONNECTORS).engine_name,
+        extra_networks=(networks.reserve(tenant, NetworkKind.TENANT).engine_name,),
+        command=("tunnel", "--no-autoupdate", "run"),
+        environment=environment,
+        memory=128 * MIB,
+        cpu=1000,
+        pids=2048,
+    )
+
+
+def _connected(connector: Connector, client: Cloudflare) -> bool:
+    with translated("Connector"):
+        return any(row.connections for row in client.tunnels.connectors(connector.for_tunnel_id))
+
+
+def _ready(connector: Connector) -> loop.Result:
+    now = timezone.now()
+    Tunnel.objects.filter(pk=connector.tunnel_id, tunnel_id=connector.for_tunnel_id).update(connected_at=now)
+    report_connected(connector.tunnel, True, "Connected")
+    return loop.Result(seen={"ready_at": connector.ready_at or now})
+
+
+def _remove(connector: Connector) -> loop.Result:
+    """Verified gone at the engine, the row goes; the tunnel waits for that before it goes itself."""
+    engine.current().remove(connector.engine_name)
+    with transaction.atomic():
+        Connector.objects.filter(pk=connector.pk).delete()
+        Tunnel.objects.filter(pk=connector.tunnel_id).ring()
+    return loop.Result(rings=((names.TUNNEL, connector.tunnel_id),))
+
+
+def _failed(connector: Connector, failure: Failed) -> None:
+    if connector.wanted and not isinstance(failure, Retryable):
+        report_connected(connector.tunnel, False, failure.code, str(failure))
+
+
+loop.register(loop.Controller(names.CONNECTOR, Connector, load, reconcile, _failed))

@@ -1,0 +1,13 @@
+"""Names that more than one module needs: of tasks, conditions and steps."""
+
+PUBLICATION = "cloudflare.reconcile_publication"
+TUNNEL = "cloudflare.reconcile_tunnel"
+CONNECTOR = "cloudflare.reconcile_connector"
+ZONE = "cloudflare.reconcile_zone"
+
+PUBLISHED = "Published"
+CONNECTED = "Connected"
+
+STEP_TUNNEL = "tunnel"
+STEP_ACCESS = "access"
+STEP_DNS = "dns"

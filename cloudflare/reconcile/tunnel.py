@@ -1,0 +1,148 @@
+"""Brings a tenant's tunnel in line with its publications: exists, holds the whole ingress, has a connector."""
+
+import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cloudflare.client import Cloudflare, Priority, errors
+from cloudflare.clients import client_for
+from cloudflare.models import Connector, Publication, Route, Tunnel
+from cloudflare.reconcile import documents, names
+from cloudflare.reconcile.faults import translated
+from containers import loop
+from containers.errors import Retryable
+from containers.lease import Lease
+from containers.models import Desired
+
+Rings = tuple[tuple[str, Any], ...]
+
+
+def load(pk: Any) -> Tunnel:
+    return Tunnel.objects.select_related("account", "tenant").get(pk=pk)
+
+
+def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
+    client = client_for(tunnel.account)
+    living = Publication.objects.filter(tunnel=tunnel, gone_at=None).select_related("container")
+    if not living:
+        return _empty(tunnel, lease, client.with_priority(Priority.URGENT))
+    if tunnel.empty_since:
+        lease.write(empty_since=None)
+    rings: Rings = ()
+    if not tunnel.tunnel_id:
+        _create(tunnel, lease, client)
+        rings += _connect(tunnel)
+    elif not tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists():
+        rings += _connect(tunnel)
+    rings += _route(tunnel, lease, client, list(living))
+    return loop.Result(rings=rings)
+
+
+def _create(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> None:
+    """The secret is ours and is written down first, so that the token of whatever was made is known."""
+    if not tunnel.secret:
+        tunnel.secret = Tunnel.new_secret()
+        lease.write(secret=tunnel.secret)
+    lease.hold()
+    with translated("Tunnel"):
+        made = None if tunnel.first_attempt else client.tunnels.find(tunnel.name)
+        adopted = made is not None
+        if made is None:
+            try:
+                made = client.tunnels.create(tunnel.name, tunnel.secret)
+            except errors.Conflict:
+                made, adopted = client.tunnels.find(tunnel.name), True
+                if made is None:
+                    raise
+        if adopted:  # its secret may be an older one's
+            client.tunnels.rotate(made.id, tunnel.name, tunnel.secret)
+    tunnel.tunnel_id = made.id
+    lease.write(tunnel_id=made.id, config_digest="", config_version=0, connected_at=None)
+
+
+def _connect(tunnel: Tunnel) -> Rings:
+    """Want one connector with this tunnel's token, and those of an earlier tunnel gone."""
+    with transaction.atomic():
+        stale = tunnel.connectors.exclude(for_tunnel_id=tunnel.tunnel_id)
+        stale.filter(wanted=True).update(wanted=False)
+        stale.ring()
+        last = tunnel.connectors.order_by("-serial").values_list("serial", flat=True).first() or 0
+        connector, _ = tunnel.connectors.get_or_create(
+            for_tunnel_id=tunnel.tunnel_id, wanted=True, defaults={"serial": last + 1}
+        )
+    return ((names.CONNECTOR, connector.pk), *((names.CONNECTOR, row.pk) for row in stale))
+
+
+def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Publication]) -> Rings:
+    """Replace the ingress, if it differs, by one rule for every protected hostname that is wanted.
+
+    A publication that asks to leave hears that it is out only after Cloudflare took the document without it.
+    """
+    inside = [row for row in living if _belongs(row)]
+    leaving = [row for row in living if row.route == Route.LEAVING]
+    document = documents.ingress(inside)
+    digest = documents.digest(document)
+    if tunnel.config_digest != digest:
+        lease.write(config_digest="")  # from here on nobody knows what Cloudflare holds, until the answer is in
+        lease.hold()
+        with translated("Tunnel ingress"):
+            try:
+                version = client.tunnels.replace_ingress(tunnel.tunnel_id, document)
+            except errors.NotFound as exc:
+                lease.write(tunnel_id="", connected_at=None)
+                raise Retryable("tunnel_missing", "The tunnel vanished at Cloudflare.", retry_after=0) from exc
+        lease.write(config_digest=digest, config_version=version)
+    fresh = [row.pk for row in inside if row.route != Route.IN or row.routed_in != tunnel.tunnel_id]
+    out = [row.pk for row in leaving]
+    with transaction.atomic():
+        # What changed its mind since it was read keeps it; its ring brings the tunnel back here.
+        Publication.objects.filter(pk__in=fresh).exclude(route=Route.LEAVING).update(
+            route=Route.IN, routed_in=tunnel.tunnel_id
+        )
+        Publication.objects.filter(pk__in=out, route=Route.LEAVING).update(route=Route.OUT, routed_in="")
+        Publication.objects.filter(pk__in=[*fresh, *out]).ring()
+    return tuple((names.PUBLICATION, pk) for pk in (*fresh, *out))
+
+
+def _belongs(publication: Publication) -> bool:
+    return (
+        bool(publication.app_id and publication.policy_digest)
+        and publication.route in {Route.NONE, Route.IN}
+        and publication.container.desired != Desired.ABSENT
+    )
+
+
+def _empty(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> loop.Result:
+    """Without publications: wait a little for the next one, then take connectors and tunnel away."""
+    now = timezone.now()
+    if not tunnel.empty_since:
+        lease.write(empty_since=now)
+    until = (tunnel.empty_since or now) + datetime.timedelta(seconds=settings.LINGER_SECONDS)
+    if now < until:
+        return loop.Result(after=(until - now).total_seconds())
+    connectors = list(tunnel.connectors.all())
+    if connectors:
+        with transaction.atomic():
+            tunnel.connectors.update(wanted=False)
+            tunnel.connectors.ring()
+        return loop.Result(after=20, rings=tuple((names.CONNECTOR, row.pk) for row in connectors))
+    with translated("Tunnel"):
+        for _ in range(5):
+            lease.hold()
+            found = client.tunnels.find(tunnel.name)
+            if found is None:
+                break
+            client.tunnels.drop_connections(found.id)
+            client.tunnels.delete(found.id)
+        else:
+            raise Retryable("tunnel_remains", f"The tunnel {tunnel.name} keeps coming back.")
+    return loop.Result(
+        rest=True,
+        seen={"tunnel_id": "", "secret": "", "config_digest": "", "config_version": 0, "connected_at": None},
+    )
+
+
+loop.register(loop.Controller(names.TUNNEL, Tunnel, load, reconcile))

@@ -1,0 +1,39 @@
+"""Doorbells: what a publication depends on has changed."""
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from cloudflare.models import Publication
+from cloudflare.reconcile import names
+from containers import doorbell
+from containers.models import Container
+from tenants.models import Membership, User
+
+
+@receiver(post_save, sender=Container)
+def container_saved(sender: Any, instance: Container, raw: bool = False, **kwargs: Any) -> None:
+    if not raw:
+        Publication.objects.filter(pk=instance.pk).ring()
+        doorbell.ring(names.PUBLICATION, instance.pk)
+
+
+@receiver([post_save, post_delete], sender=Membership)
+def membership_changed(sender: Any, instance: Membership, raw: bool = False, **kwargs: Any) -> None:
+    if not raw:
+        _ring_living(container__tenant=instance.tenant_id)
+
+
+@receiver(post_save, sender=User)
+def person_saved(sender: Any, instance: User, raw: bool = False, created: bool = False, **kwargs: Any) -> None:
+    """An address that changed, or a person who was switched off."""
+    if not raw and not created and kwargs.get("update_fields") != frozenset({"last_login"}):
+        _ring_living(container__tenant__memberships__user=instance)
+
+
+def _ring_living(**whose: Any) -> None:
+    keys = list(Publication.objects.filter(gone_at=None, **whose).values_list("pk", flat=True))
+    Publication.objects.filter(pk__in=keys).ring()
+    for key in keys:
+        doorbell.ring(names.PUBLICATION, key)

@@ -1,0 +1,5 @@
+"""The API half: Cloudflare's v4 calls on the world. One module a resource; `routing.dispatch` finds the handler."""
+
+from cloudflare.simulator.api import access, accounts, dns, policies, tunnels
+
+__all__ = ["access", "accounts", "dns", "policies", "tunnels"]

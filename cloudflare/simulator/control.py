@@ -1,0 +1,120 @@
+"""The simulator's own interface below `/_simulator/`, on loopback and with a token: state, faults, sign-ins, time."""
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from cloudflare.simulator.edge import Edge
+from cloudflare.simulator.faults import Faults
+from cloudflare.simulator.persistence import dump
+from cloudflare.simulator.ratelimit import RateLimit
+from cloudflare.simulator.state import World
+
+
+@dataclass
+class Journal:
+    """What was asked of the API, the newest last."""
+
+    rows: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=20_000))
+
+    def add(self, method: str, path: str, status: int, began: float) -> None:
+        took = round(1000 * (time.monotonic() - began), 2)
+        self.rows.append({"at": time.time(), "method": method, "path": path, "status": status, "ms": took})
+
+
+class Control:
+    def __init__(self, world: World, edge: Edge, faults: Faults, limit: RateLimit, journal: Journal, token: str) -> None:
+        self._world, self._edge, self._faults, self._limit = world, edge, faults, limit
+        self._journal, self._token = journal, token
+
+    def routes(self) -> list[web.RouteDef]:
+        calls = [
+            ("GET", "state", self.state),
+            ("GET", "calls", self.calls),
+            ("DELETE", "calls", self.forget_calls),
+            ("GET", "faults", self.faults),
+            ("POST", "faults", self.add_fault),
+            ("DELETE", "faults", self.clear_faults),
+            ("POST", "sessions", self.sign_in),
+            ("POST", "clock", self.clock),
+            ("POST", "keys", self.rotate_keys),
+            ("PATCH", "limits", self.limits),
+            ("DELETE", "violations", self.forget_violations),
+        ]
+        return [web.route(method, f"/_simulator/{path}", self._guarded(call)) for method, path, call in calls]
+
+    def _guarded(self, call: Any) -> Any:
+        async def guarded(request: web.Request) -> web.Response:
+            if request.headers.get("Authorization") != f"Bearer {self._token}":
+                return web.json_response({"error": "the control token is missing or wrong"}, status=401)
+            try:
+                body = await request.json() if request.can_read_body else {}
+                result = await call(body)
+            except (ValueError, KeyError, TypeError) as exc:
+                return web.json_response({"error": str(exc)}, status=400)
+            return web.json_response(result)
+
+        return guarded
+
+    async def state(self, body: dict[str, Any]) -> Any:
+        shown = dump(self._world)
+        for hidden in ("signing_keys", "token"):
+            shown.pop(hidden)
+        for key, tunnel in shown["tunnels"].items():
+            tunnel.pop("secret")
+            tunnel["connectors"] = [
+                {"id": row.id, "config_version": row.config_version}
+                for row in self._world.tunnels[key].connectors.values()
+            ]
+        return {**shown, "routable": sorted(self._world.routable()), "unprotected": sorted(self._world.unprotected())}
+
+    async def calls(self, body: dict[str, Any]) -> Any:
+        rows = list(self._journal.rows)
+        writes = sum(row["method"] != "GET" for row in rows)
+        return {"calls": rows, "total": len(rows), "writes": writes, "throttled": sum(r["status"] == 429 for r in rows)}
+
+    async def forget_calls(self, body: dict[str, Any]) -> Any:
+        self._journal.rows.clear()
+        return {}
+
+    async def faults(self, body: dict[str, Any]) -> Any:
+        return [fault.shown() for fault in self._faults.active]
+
+    async def add_fault(self, body: dict[str, Any]) -> Any:
+        return self._faults.add(body).shown()
+
+    async def clear_faults(self, body: dict[str, Any]) -> Any:
+        self._faults.clear()
+        return {}
+
+    async def sign_in(self, body: dict[str, Any]) -> Any:
+        """`{email, host}` → `{allowed, cookie}`; the cookie is `CF_Authorization=…` for that host."""
+        token = self._edge.login.sign_in(body["email"], body["host"])
+        return {"allowed": token is not None, "cookie": f"CF_Authorization={token}" if token else None}
+
+    async def clock(self, body: dict[str, Any]) -> Any:
+        """`{seconds}`: move the simulator's time forward."""
+        self._world.clock_offset += float(body["seconds"])
+        return {"now": self._world.stamp()}
+
+    async def rotate_keys(self, body: dict[str, Any]) -> Any:
+        self._edge.signer.rotate()
+        return self._edge.signer.keys()
+
+    async def limits(self, body: dict[str, Any]) -> Any:
+        """`{record_quota, max_apps, max_tunnels, calls}`: change limits of the account."""
+        for name in ("record_quota", "max_apps", "max_tunnels"):
+            if name in body:
+                setattr(self._world, name, int(body[name]))
+        if "calls" in body:
+            self._limit.quota = int(body["calls"])
+            self._limit.clear()
+        return {}
+
+    async def forget_violations(self, body: dict[str, Any]) -> Any:
+        self._world.violations.clear()
+        self._world.changed("log", "")
+        return {}

@@ -1,0 +1,227 @@
+"""Everything that exists at the simulated Cloudflare. Plain values; whoever changes them calls `World.changed`."""
+
+import base64
+import json
+import secrets
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(slots=True)
+class Connector:
+    """A connector that is signed in just now; never persisted."""
+
+    id: str
+    version: str
+    opened_at: str
+    origin_ip: str
+    config_version: int = 0
+    drop: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True)
+class Tunnel:
+    id: str
+    account: str
+    name: str
+    secret: str
+    created_at: str
+    deleted_at: str | None = None
+    config: dict[str, Any] | None = None
+    version: int = 0
+    ever_connected: bool = False
+    connectors: dict[str, Connector] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        facts = {"a": self.account, "t": self.id, "s": self.secret}
+        return base64.b64encode(json.dumps(facts).encode()).decode()
+
+    @property
+    def status(self) -> str:
+        if self.connectors:
+            return "healthy"
+        return "down" if self.ever_connected else "inactive"
+
+    @property
+    def ingress(self) -> list[dict[str, Any]]:
+        return (self.config or {}).get("ingress") or []
+
+    def service_for(self, host: str) -> str | None:
+        """The service of the first rule that matches; None without a configuration."""
+        return next((rule["service"] for rule in self.ingress if matches(rule.get("hostname") or "*", host)), None)
+
+
+@dataclass(slots=True)
+class Record:
+    id: str
+    zone: str
+    fields: dict[str, Any]
+    created_on: str
+    modified_on: str
+
+    @property
+    def name(self) -> str:
+        return str(self.fields["name"])
+
+    @property
+    def tunnel_id(self) -> str:
+        """Of the tunnel that a proxied record leads to; empty for any other record."""
+        target = str(self.fields.get("content", ""))
+        leads = self.fields["type"] == "CNAME" and self.fields.get("proxied") and target.endswith(".cfargotunnel.com")
+        return target.removesuffix(".cfargotunnel.com") if leads else ""
+
+
+@dataclass(slots=True)
+class Policy:
+    id: str
+    fields: dict[str, Any]
+    created_at: str
+    updated_at: str
+
+    @property
+    def precedence(self) -> int:
+        return int(self.fields.get("precedence") or 0)
+
+
+@dataclass(slots=True)
+class App:
+    id: str
+    aud: str
+    fields: dict[str, Any]
+    created_at: str
+    updated_at: str
+    policies: list[Policy] = field(default_factory=list)
+
+    @property
+    def domain(self) -> str:
+        return str(self.fields["domain"])
+
+    @property
+    def hosts(self) -> list[str]:
+        """Host patterns that the application stands over: its destinations, else its domain."""
+        uris = [row["uri"] for row in self.fields.get("destinations") or [] if row.get("type", "public") == "public"]
+        return [uri.partition("/")[0] for uri in uris or [self.domain]]
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody without an identity gets in."""
+        return any(
+            policy.fields["decision"] == "bypass"
+            or (policy.fields["decision"] == "allow" and any("everyone" in rule for rule in policy.fields["include"]))
+            for policy in self.policies
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """`aud` empty: the global session of a person; else a token of that application."""
+
+    id: str
+    email: str
+    user_id: str
+    created: float
+    expires: float
+    aud: str = ""
+    revoked: bool = False
+
+
+def matches(pattern: str, host: str) -> bool:
+    """Exact, or one `*` that stands for at least one character within the label it is in."""
+    if "*" not in pattern:
+        return pattern == host
+    before, _, after = pattern.partition("*")
+    if pattern == "*":
+        return True
+    middle = host[len(before) : len(host) - len(after)]
+    return host.startswith(before) and host.endswith(after) and len(host) > len(before) + len(after) and "." not in middle
+
+
+def new_id() -> str:
+    return secrets.token_hex(16)
+
+
+def new_uuid() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass
+class World:
+    """One account with one zone. `clock_offset` lets tests move time."""
+
+    account_id: str
+    zone_id: str
+    domain: str
+    token: str
+    team_domain: str = "warren.cloudflareaccess.localhost"
+    record_quota: int = 200
+    max_apps: int = 500
+    max_tunnels: int = 1000
+    tunnels: dict[str, Tunnel] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    apps: dict[str, App] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)  # reusable ones
+    sessions: dict[str, Session] = field(default_factory=dict)
+    signing_keys: list[str] = field(default_factory=list)  # PEM, the newest first
+    access_log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=5000))
+    violations: list[dict[str, Any]] = field(default_factory=list)
+    clock_offset: float = 0.0
+    listeners: list[Callable[[str, str], None]] = field(default_factory=list)
+
+    def now(self) -> float:
+        return time.time() + self.clock_offset
+
+    def stamp(self) -> str:
+        return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def changed(self, kind: str, key: str) -> None:
+        """Call after every change; listeners save, check, and tell connectors."""
+        for listener in self.listeners:
+            listener(kind, key)
+
+    def live_tunnels(self) -> Iterator[Tunnel]:
+        return (tunnel for tunnel in self.tunnels.values() if tunnel.deleted_at is None)
+
+    def record_for(self, host: str) -> Record | None:
+        found = [row for row in self.records.values() if row.tunnel_id and matches(row.name, host)]
+        return max(found, key=lambda row: specificity(row.name), default=None)
+
+    def app_for(self, host: str) -> App | None:
+        """The most specific application that stands over the host; a more specific one inherits nothing."""
+        best: tuple[tuple[int, int], App] | None = None
+        for app in self.apps.values():
+            for pattern in app.hosts:
+                if matches(pattern, host) and (best is None or specificity(pattern) > best[0]):
+                    best = (specificity(pattern), app)
+        return best[1] if best else None
+
+    def routable(self) -> set[str]:
+        """Names that lead to a container: a proxied record to a living tunnel whose ingress holds the name."""
+        found = set()
+        for record in self.records.values():
+            tunnel = self.tunnels.get(record.tunnel_id)
+            if tunnel is not None and tunnel.deleted_at is None:
+                service = tunnel.service_for(record.name)
+                if service is not None and not service.startswith("http_status:"):
+                    found.add(record.name)
+        return found
+
+    def unprotected(self) -> set[str]:
+        """Routable names over which no application stands, or one that lets anybody in."""
+        exact = {host: app for app in self.apps.values() for host in app.hosts if "*" not in host}
+        found = set()
+        for host in self.routable():
+            app = exact.get(host) or self.app_for(host)
+            if app is None or app.open:
+                found.add(host)
+        return found
+
+
+def specificity(pattern: str) -> tuple[int, int]:
+    """Orders patterns: without wildcard before with one, longer before shorter."""
+    return (0 if "*" in pattern else 1, len(pattern))

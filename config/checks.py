@@ -1,0 +1,96 @@
+"""System checks: what an operator should hear at `manage.py check`, not from a user at night.
+
+| id | what is wrong |
+|---|---|
+| warren.E001 | INSTALLATION is no mark of 1 to 5 letters and digits |
+| warren.E002 | ENCRYPTION_KEYS is unset or holds something that is no Fernet key |
+| warren.E003 | the containers' domain shares a registrable domain with the dashboard's |
+| warren.E004 | NETWORK_POOL is no private IPv4 network with room for at least one /24 |
+| warren.E005 | ENGINE is neither "docker" nor "memory" |
+| warren.W001 | no Cloudflare account is configured |
+| warren.W002 | CONTAINER_URL lacks {hostname} |
+| warren.W003 | the in-memory engine outside of tests |
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from publicsuffixlist import PublicSuffixList
+
+
+@register()
+def identity(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if re.fullmatch(r"[a-z0-9]{1,5}", settings.INSTALLATION):
+        return []
+    return [
+        Error(
+            f"INSTALLATION is {settings.INSTALLATION!r}.",
+            hint="Use 1 to 5 lower-case letters and digits; bridge names have room for no more.",
+            id="warren.E001",
+        )
+    ]
+
+
+@register()
+def encryption(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    hint = "Make a key with: python manage.py new_key"
+    if not settings.ENCRYPTION_KEYS:
+        return [Error("ENCRYPTION_KEYS is unset.", hint=hint, id="warren.E002")]
+    for number, key in enumerate(settings.ENCRYPTION_KEYS, 1):
+        try:
+            Fernet(key)
+        except ValueError:
+            return [Error(f"ENCRYPTION_KEYS: number {number} is no Fernet key.", hint=hint, id="warren.E002")]
+    return []
+
+
+@register()
+def domains(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A tenant sets cookies on its own name, and so on every name that shares its registrable domain."""
+    suffixes = PublicSuffixList()
+    theirs = suffixes.privatesuffix(settings.CONTAINERS_DOMAIN) if settings.CONTAINERS_DOMAIN else None
+    return [
+        Error(
+            f"Containers live below {settings.CONTAINERS_DOMAIN}, the dashboard at {host}: both are {theirs}.",
+            hint="Serve containers from a registrable domain of their own.",
+            id="warren.E003",
+        )
+        for host in settings.ALLOWED_HOSTS
+        if theirs and suffixes.privatesuffix(host.lstrip(".")) == theirs
+    ]
+
+
+@register()
+def engine(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    found: list[CheckMessage] = []
+    try:
+        pool = ipaddress.IPv4Network(settings.NETWORK_POOL)
+        valid = pool.is_private and pool.prefixlen <= 24
+    except ValueError:
+        valid = False
+    if not valid:
+        hint = "Give a private network of /24 or larger, such as 10.128.0.0/10."
+        found.append(Error(f"NETWORK_POOL is {settings.NETWORK_POOL!r}.", hint=hint, id="warren.E004"))
+    if settings.ENGINE not in {"docker", "memory"}:
+        found.append(Error(f"ENGINE is {settings.ENGINE!r}.", hint='Use "docker".', id="warren.E005"))
+    return found
+
+
+@register(deploy=True)
+def deployment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not (settings.CLOUDFLARE_API_TOKEN and settings.CLOUDFLARE_ACCOUNT_ID and settings.CLOUDFLARE_ZONE_ID):
+        hint = "Set CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_ZONE_ID and CONTAINERS_DOMAIN."
+        found.append(Warning("No Cloudflare account is configured.", hint=hint, id="warren.W001"))
+    if "{hostname}" not in settings.CONTAINER_URL:
+        hint = "The default is https://{hostname}/."
+        found.append(Warning("CONTAINER_URL lacks {hostname}.", hint=hint, id="warren.W002"))
+    if settings.ENGINE == "memory":
+        hint = "Use ENGINE=docker."
+        found.append(Warning("The in-memory engine runs no containers.", hint=hint, id="warren.W003"))
+    return found

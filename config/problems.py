@@ -1,0 +1,62 @@
+"""Every error of the API as `application/problem+json` (RFC 9457) with a stable `code`."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from tenants.refusal import Refused
+
+CONTENT_TYPE = "application/problem+json"
+_TITLES = {
+    400: "The request is not valid",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    415: "Unsupported media type",
+    422: "The request cannot be carried out",
+    429: "Too many requests",
+    503: "Not available now",
+}
+
+
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+) -> Response:
+    """`{type, title, status, code, detail, …members}`; `code` is for programs, `detail` for people."""
+    body = {
+        "type": f"urn:warren:problem:{code}",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **members,
+    }
+    return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's exception hook; None leaves the exception to Django (a 500, logged)."""
+    if isinstance(exc, Refused):
+        set_rollback()
+        return problem(exc.status, exc.code, str(exc), **exc.members)
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound("There is no such thing, or you may not see it.")
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    answer = exception_handler(exc, context)
+    if answer is None or not isinstance(exc, exceptions.APIException):
+        return answer
+    headers = {name: value for name, value in answer.items() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
+    if isinstance(exc, exceptions.ValidationError):
+        return problem(
+            400, "invalid", "Some fields are not valid; see errors.", headers, errors=exc.get_full_details()
+        )
+    code = exc.get_codes() if isinstance(exc.detail, str) else exc.default_code
+    return problem(answer.status_code, str(code), str(exc.detail), headers)

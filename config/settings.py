@@ -1,0 +1,221 @@
+"""All settings, read from the environment (or from `$WARREN_HOME/settings.env`).
+
+Every secret may also come from a file: set `NAME_FILE` instead of `NAME`. `docs/configuration.md` lists
+what an operator sets; the defaults here are safe for production, `manage.py up` relaxes them for one machine.
+"""
+
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+
+django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+WARREN_HOME = Path(env.str("WARREN_HOME", default=str(BASE_DIR / "var"))).absolute()
+if (WARREN_HOME / "settings.env").exists():
+    environ.Env.read_env(WARREN_HOME / "settings.env")
+
+# --- Who we are -------------------------------------------------------------------------------------------
+EMBEDDED = env.bool("EMBEDDED", default=False)  # one machine, plain HTTP, simulator: what `manage.py up` runs
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+# Fernet keys, the newest first; older ones still decrypt. Make one: `manage.py new_key`.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+# Marks everything that this installation makes in Docker and at Cloudflare: 1 to 5 of a-z and 0-9.
+INSTALLATION = env.str("INSTALLATION", default="wrn")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- Applications -----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "tenants",
+    "containers",
+    "access",
+    "cloudflare",
+    "monitoring",
+    "config",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+]
+MIDDLEWARE = [
+    "config.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenants.middleware.OriginMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Database ---------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{WARREN_HOME / 'warren.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",  # a reader that turns writer half-way would fail at once, unqueued
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    # A pool and not CONN_MAX_AGE: under ASGI each thread would keep a connection of its own for good.
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 20},
+    }
+
+# --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu's spelling of a socket
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_PUBLISH_RETRY = False  # the row is the outbox: a lost doorbell is rung again by the sweep
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_TIMEZONE = "UTC"
+
+# --- Reconciliation ---------------------------------------------------------------------------------------
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)  # how long a killed worker's row stays untouched
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15)  # how often due rows are rung again
+RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled row is compared with the world
+LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
+PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
+STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "containers.sweep_due",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": max(1.0, SWEEP_SECONDS)},
+    },
+    "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
+    "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
+    "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
+}
+
+# --- Docker -----------------------------------------------------------------------------------------------
+ENGINE = env.str("ENGINE", default="docker")  # or "memory": for tests of the loop alone
+DOCKER_HOST = env.str("DOCKER_HOST", default="")
+DOCKER_TIMEOUT = env.int("DOCKER_TIMEOUT", default=60)
+DOCKER_STARTS = env.int("DOCKER_STARTS", default=0)  # starts in flight per worker process; 0: twice the cores
+NETWORK_POOL = env.str("NETWORK_POOL", default="10.128.0.0/10")  # each tenant's network is a /24 of it
+CONTAINER_PIDS = env.int("CONTAINER_PIDS", default=256)
+CONTAINER_STOP_SECONDS = env.int("CONTAINER_STOP_SECONDS", default=10)
+
+# --- Cloudflare -------------------------------------------------------------------------------------------
+CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")
+CLOUDFLARE_API_TOKEN = env.str("CLOUDFLARE_API_TOKEN", default="")
+CLOUDFLARE_ACCOUNT_ID = env.str("CLOUDFLARE_ACCOUNT_ID", default="")
+CLOUDFLARE_ZONE_ID = env.str("CLOUDFLARE_ZONE_ID", default="")
+CLOUDFLARE_RATE = env.str("CLOUDFLARE_RATE", default="1200/300")  # calls per seconds, per credential
+CONTAINERS_DOMAIN = env.str("CONTAINERS_DOMAIN", default="")
+CONTAINER_URL = env.str("CONTAINER_URL", default="https://{hostname}/")
+ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
+CONNECTOR_IMAGE = env.str("CONNECTOR_IMAGE", default="cloudflare/cloudflared:2026.8.2")
+CONNECTOR_EDGE = env.str("CONNECTOR_EDGE", default="")  # host:port for cloudflared's TUNNEL_EDGE; "gateway" as host
+
+# --- People -----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- API --------------------------------------------------------------------------------------------------
+KNOX_TOKEN_MODEL = "tenants.ApiToken"
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "AUTO_REFRESH": False}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.pagination.Pages",
+    "EXCEPTION_HANDLER": "config.problems.handle",
+}
+
+# --- HTTP -------------------------------------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", default=not EMBEDDED)  # off only where nobody but this machine can listen
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Words, files, logs -----------------------------------------------------------------------------------
+LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
+STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"secrets": {"()": "config.logs.MaskSecrets"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["secrets"]}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "urllib3": {"level": "WARNING"},
+        "docker": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

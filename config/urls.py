@@ -1,0 +1,13 @@
+"""All routes: pages at the root, the API below `/api/v1/`, the admin for staff."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("containers.urls")),
+    path("", include("tenants.urls")),
+    path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("containers.api.urls")),
+    path("api/v1/", include("monitoring.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,161 @@
+"""What people may ask of containers: each request is checked, saved and put on record in one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from containers import conditions, names, placement, steps
+from containers.models import Container, ContainerStatus, Desired, EngineState, Template
+from tenants import audit
+from tenants.events import Action
+from tenants.models import Tenant, User
+from tenants.models.plan import MIB
+from tenants.refusal import Refused
+
+
+def create(
+    *,
+    actor: User,
+    tenant: Tenant,
+    template: Template,
+    name: str,
+    memory: int | None = None,
+    cpu: int | None = None,
+) -> Container:
+    """Save a new container that is wanted running. `memory` in bytes, `cpu` in thousandths; None: all the plan gives.
+
+    Raises `Refused`: the name, the plan's limits, or no room for one more hostname.
+    """
+    began = timezone.now()
+    with audit.refusals(Action.CONTAINER_CREATE, actor=actor, tenant=tenant), transaction.atomic():
+        # The lock makes everybody else who creates for this tenant wait until this one counts.
+        tenant = Tenant.objects.select_for_update(of=("self",)).select_related("plan").get(pk=tenant.pk)
+        limits = _within_plan(tenant, memory, cpu)
+        if not template.enabled:
+            raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
+        full = names.hostname(name, tenant.slug, placement.current().domain_for(tenant))
+        if Container.objects.living().filter(hostname=full).exists():
+            raise Refused(
+                "name_taken", f"There is a container {name} already; choose another name.", status=409, field="name"
+            )
+        container = Container.objects.create(
+            tenant=tenant,
+            template=template,
+            name=name,
+            hostname=full,
+            image=template.image,
+            command=template.command,
+            environment=template.environment,
+            port=template.port,
+            data_folder=template.data_folder,
+            internet=tenant.plan.internet,
+            created_by=actor,
+            **limits,
+        )
+        ContainerStatus.objects.create(container=container)
+        container.conditions.bulk_create(conditions.blank(container))
+        placement.current().claim(container)
+        container.steps.bulk_create(steps.blank(container, done={"quota"}, since=began))
+        audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
+    return container
+
+
+def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[str, int]:
+    plan = tenant.plan
+    count = Container.objects.living().filter(tenant=tenant).count()
+    if plan.max_containers is not None and count >= plan.max_containers:
+        raise Refused(
+            "containers_limit",
+            f"The plan {plan} allows {plan.max_containers} containers and {count} exist; delete one or change the plan.",
+            limit=plan.max_containers,
+            used=count,
+        )
+    memory, cpu = plan.memory if memory is None else memory, plan.cpu if cpu is None else cpu
+    if memory > plan.memory:
+        raise Refused(
+            "memory_limit",
+            f"The plan {plan} allows {plan.memory // MIB} MiB a container; {memory // MIB} MiB were asked for.",
+            field="memory",
+            limit=plan.memory,
+        )
+    if cpu > plan.cpu:
+        raise Refused(
+            "cpu_limit",
+            f"The plan {plan} allows {plan.cpu / 1000:g} CPU a container; {cpu / 1000:g} were asked for.",
+            field="cpu",
+            limit=plan.cpu,
+        )
+    return {"memory": memory, "cpu": cpu, "storage": plan.storage}
+
+
+def start(container: Container, *, actor: User) -> Container:
+    """Want it running; nothing changes if it is wanted so already."""
+
+    def change(row: Container) -> bool:
+        if row.desired == Desired.RUNNING:
+            return False
+        row.desired = Desired.RUNNING
+        steps.reset(row.pk, {"container", steps.READY})
+        return True
+
+    return _change(container, actor, Action.CONTAINER_START, change)
+
+
+def stop(container: Container, *, actor: User) -> Container:
+    """Want it stopped; it keeps its address, its data and its place in the plan."""
+
+    def change(row: Container) -> bool:
+        changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
+        return changed
+
+    return _change(container, actor, Action.CONTAINER_STOP, change)
+
+
+def restart(container: Container, *, actor: User) -> Container:
+    def change(row: Container) -> bool:
+        status = ContainerStatus.objects.get(pk=row.pk)
+        if row.desired != Desired.RUNNING or status.state not in {EngineState.RUNNING, EngineState.RESTARTING}:
+            raise Refused("not_running", "Only a running container can be restarted; start it instead.", status=409)
+        row.restart_from = status.started_at
+        steps.reset(row.pk, {"container", steps.READY})
+        return True
+
+    return _change(container, actor, Action.CONTAINER_RESTART, change)
+
+
+def retry(container: Container, *, actor: User) -> Container:
+    """Try again at once whatever failed, with a fresh deadline."""
+
+    def change(row: Container) -> bool:
+        ContainerStatus.objects.filter(pk=row.pk).retry()
+        return True
+
+    return _change(container, actor, Action.CONTAINER_RETRY, change)
+
+
+def remove(container: Container, *, actor: User) -> Container:
+    """Want it gone, here and outside. There is no way back; asking twice is fine."""
+
+    def change(row: Container) -> bool:
+        changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
+        return changed
+
+    return _change(container, actor, Action.CONTAINER_DELETE, change)
+
+
+def _change(container: Container, actor: User, action: Action, change: Callable[[Container], bool]) -> Container:
+    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung."""
+    facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
+    with audit.refusals(action, **facts), transaction.atomic():
+        row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
+        going = row.deleted_at is not None or row.desired == Desired.ABSENT
+        if going and action != Action.CONTAINER_DELETE and action != Action.CONTAINER_RETRY:
+            raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        if row.deleted_at is None and change(row):
+            row.generation += 1
+            row.wanted_since = timezone.now()
+            row.save()
+            audit.record(action, **facts)
+    return row

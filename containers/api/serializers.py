@@ -1,0 +1,86 @@
+"""What the API takes and gives for containers."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from containers import lifecycle, steps
+from containers.models import Condition, Container, Step, Template
+
+
+class TemplateSerializer(serializers.ModelSerializer[Template]):
+    class Meta:
+        model = Template
+        fields = ("slug", "name", "description", "port", "data_folder")
+
+
+class ConditionSerializer(serializers.ModelSerializer[Condition]):
+    class Meta:
+        model = Condition
+        fields = ("type", "status", "reason", "message", "observed_generation", "changed_at")
+
+
+class StepSerializer(serializers.ModelSerializer[Step]):
+    label = serializers.SerializerMethodField()
+    seconds = serializers.FloatField(allow_null=True)
+
+    class Meta:
+        model = Step
+        fields = ("name", "label", "state", "started_at", "finished_at", "seconds", "message")
+
+    def get_label(self, step: Step) -> str:
+        return steps.label(step.name)
+
+
+class ContainerListSerializer(serializers.ModelSerializer[Container]):
+    """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core."""
+
+    tenant = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    template = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Container
+        fields = (
+            "id",
+            "name",
+            "tenant",
+            "template",
+            "hostname",
+            "url",
+            "desired",
+            "generation",
+            "memory",
+            "cpu",
+            "storage",
+            "created_at",
+        )
+
+    def to_representation(self, instance: Container) -> dict[str, Any]:
+        phase, health = lifecycle.of(instance)
+        body = super().to_representation(instance)
+        return {**body, "lifecycle": phase, "health": health, "ready": health is lifecycle.Health.HEALTHY}
+
+
+class ContainerSerializer(ContainerListSerializer):
+    """One container with everything that is known about its way."""
+
+    conditions = ConditionSerializer(many=True, read_only=True)
+    steps = StepSerializer(many=True, read_only=True)
+
+    class Meta(ContainerListSerializer.Meta):
+        fields = (*ContainerListSerializer.Meta.fields, "conditions", "steps")
+
+    def to_representation(self, instance: Container) -> dict[str, Any]:
+        status = instance.status
+        error = {"code": status.code, "detail": status.message} if status.code else None
+        return {**super().to_representation(instance), "error": error}
+
+
+class CreateSerializer(serializers.Serializer[Any]):
+    """Shape only; what the plan and the names allow is `admission`'s to say."""
+
+    name = serializers.CharField(max_length=63)
+    template = serializers.SlugRelatedField(slug_field="slug", queryset=Template.objects.all())
+    tenant = serializers.CharField(max_length=20, required=False, default="")
+    memory = serializers.IntegerField(min_value=6 * 1024**2, max_value=2**50, required=False, allow_null=True)
+    cpu = serializers.IntegerField(min_value=10, max_value=10**6, required=False, allow_null=True)

@@ -1,0 +1,90 @@
+"""Containers and templates under `/api/v1/`: parse, one domain call, render."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from containers import admission
+from containers.api.serializers import (
+    ContainerListSerializer,
+    ContainerSerializer,
+    CreateSerializer,
+    TemplateSerializer,
+)
+from containers.models import Container, Template
+from containers.permissions import ContainerPermission
+from tenants import current
+
+
+class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
+    queryset = Template.objects.filter(enabled=True)
+    serializer_class = TemplateSerializer
+    lookup_field = "slug"
+
+
+class ContainerViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Container]
+):
+    permission_classes = (ContainerPermission,)
+    # What a person needs to hold on the container, by action; `view` is what the queryset gives.
+    needs: dict[str, str] = {
+        "start": "operate",
+        "stop": "operate",
+        "restart": "operate",
+        "retry": "operate",
+        "destroy": "delete",
+    }
+
+    def get_queryset(self) -> QuerySet[Container]:
+        return (
+            Container.objects.visible_to(self.request.user)
+            .living()
+            .select_related("tenant", "template", "status")
+            .prefetch_related("conditions", "steps")
+        )
+
+    def get_serializer_class(self) -> type[ContainerListSerializer]:
+        return ContainerListSerializer if self.action == "list" else ContainerSerializer
+
+    def create(self, request: Request) -> Response:
+        """202 with the container and its `Location`; what follows happens in the background."""
+        given = CreateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        wanted = dict(given.validated_data)
+        tenant = current.of(request.user, wanted.pop("tenant"))
+        made = admission.create(actor=request.user, tenant=tenant, **wanted)
+        return self._accepted(made)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        return self._accepted(admission.remove(self.get_object(), actor=request.user))
+
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str) -> Response:
+        return self._changed(admission.start)
+
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        return self._changed(admission.stop)
+
+    @action(detail=True, methods=["post"])
+    def restart(self, request: Request, pk: str) -> Response:
+        return self._changed(admission.restart)
+
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        return self._changed(admission.retry)
+
+    def _changed(self, change: Callable[..., Container]) -> Response:
+        return self._accepted(change(self.get_object(), actor=self.request.user))
+
+    def _accepted(self, container: Container) -> Response:
+        fresh: Any = self.get_queryset().filter(pk=container.pk).first()
+        where = reverse("api-container-detail", args=[container.pk], request=self.request)
+        body = ContainerSerializer(fresh).data if fresh else {}
+        return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": where})

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ContainersApp(AppConfig):
+    name = "containers"
+
+    def ready(self) -> None:
+        from containers import network_loop, reconcile, signals  # noqa: F401  (register and connect on import)

@@ -1,0 +1,66 @@
+"""What must hold for a container to be ready. Each app registers its own conditions and reports on them here."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from containers.models import Condition, Container
+
+RUNNING = "Running"
+GONE = "Gone"  # the reason of a False condition: nothing of it is left outside
+_types: list[str] = []
+
+
+def register(type_: str) -> str:
+    """Name a condition that every container must meet; returns the name."""
+    if type_ not in _types:
+        _types.append(type_)
+    return type_
+
+
+def blank(container: Container) -> list[Condition]:
+    """Unsaved, unknown conditions for a container that is being made."""
+    return [Condition(container=container, type=type_) for type_ in _types]
+
+
+def report(
+    containers: Iterable[Any],
+    type_: str,
+    status: bool | None,
+    reason: str,
+    message: str = "",
+    generation: int | None = None,
+) -> int:
+    """Write the condition of these containers (primary keys) where it differs; returns how many changed.
+
+    `generation` is the container's at the time of looking; None for what does not depend on it.
+    """
+    seen = Condition.objects.filter(container__in=list(containers), type=type_)
+    fields: dict[str, Any] = {"reason": reason, "message": message}
+    if generation is not None:
+        fields["observed_generation"] = generation
+    differs = ~Q(**fields) | (Q(status__isnull=False) if status is None else Q(status=None) | Q(status=not status))
+    same = Q(status__isnull=True) if status is None else Q(status=status)
+    return seen.filter(differs).update(
+        status=status,
+        changed_at=Case(When(same, then=F("changed_at")), default=Value(timezone.now())),
+        **fields,
+    )
+
+
+def ready(container: Container) -> bool:
+    """Derived, never stored: every condition holds, as seen at the wanted generation."""
+    found = {condition.type: condition for condition in container.conditions.all()}
+    return all(
+        type_ in found
+        and found[type_].status is True
+        and found[type_].observed_generation in (0, container.generation)
+        for type_ in _types
+    )
+
+
+def gone(container: Container) -> bool:
+    """Whether every part of a container that is to go was verified gone."""
+    return not container.conditions.exclude(reason=GONE).exists()

@@ -1,0 +1,176 @@
+"""The engine as the rest of Warren sees it: plain values in, plain values out, typed errors.
+
+EngineError (retryable)
+├── EngineAway       no answer: says nothing about what exists
+├── NetworkMissing   a container's network is not there (any more)
+├── NetworkBusy      a network still has containers on it
+├── SubnetTaken      another network of the engine overlaps the subnet
+└── ImageMissing     the engine has no such image; pull it
+EngineRefusal (terminal)
+├── ForeignName      the name is taken by something that is not ours
+└── PullFailed       no registry gave the image
+"""
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from containers.errors import Retryable, Terminal
+
+LABEL = "warren.installation"  # on everything that we make; the value is the installation's mark
+
+
+class EngineError(Retryable):
+    code_ = "engine_error"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(self.code_, message, retry_after=retry_after)
+
+
+class EngineAway(EngineError):
+    code_ = "engine_away"
+
+
+class NetworkMissing(EngineError):
+    code_ = "network_missing"
+
+
+class NetworkBusy(EngineError):
+    code_ = "network_busy"
+
+
+class SubnetTaken(EngineError):
+    code_ = "subnet_taken"
+
+
+class ImageMissing(EngineError):
+    code_ = "image_missing"
+
+
+class EngineRefusal(Terminal):
+    code_ = "engine_refused"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(self.code_, message)
+
+
+class ForeignName(EngineRefusal):
+    code_ = "name_taken"
+
+
+class PullFailed(EngineRefusal):
+    code_ = "image_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """A bridge. `internal`: no way out, and no address of the host on it; `icc`: containers on it may meet."""
+
+    name: str
+    bridge: str
+    subnet: str
+    labels: Mapping[str, str]
+    internal: bool = True
+    icc: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """Everything that a container of ours can differ in. Bytes; CPU in thousandths of a core."""
+
+    name: str
+    image: str
+    labels: Mapping[str, str]
+    network: str
+    memory: int
+    cpu: int
+    pids: int
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    storage: int = 0  # 0: no limit asked for
+    volume: str = ""  # name of the volume for `data_folder`
+    data_folder: str = ""
+    aliases: tuple[str, ...] = ()
+    extra_networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to put into a container before it starts; `mode` in octal, owner by numeric id."""
+
+    path: str
+    content: bytes
+    mode: int = 0o400
+    uid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A container as the engine shows it. `state`: created, running, restarting or exited."""
+
+    id: str
+    name: str
+    state: str
+    labels: Mapping[str, str]
+    started_at: str = ""
+    exit_code: int | None = None
+    oom_killed: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine keeps it running: also while its program is being started again."""
+        return self.state in {"running", "restarting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the engine's list: cheap for thousands of containers."""
+
+    id: str
+    name: str
+    state: str
+    labels: Mapping[str, str]
+
+
+class Engine(Protocol):
+    """Every call may raise `EngineAway`. Names are unique per engine; what is absent is None, or simply absent."""
+
+    def ping(self) -> None: ...
+
+    def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
+        """Make the container, or adopt the one that carries its name and labels; returns its id.
+
+        Raises `ImageMissing`, `NetworkMissing`, `ForeignName`.
+        """
+
+    def start(self, name: str) -> None:
+        """Start it; nothing happens if it runs. Raises `NetworkMissing`, or `EngineError` if it is absent."""
+
+    def stop(self, name: str, grace: int) -> None:
+        """Ask it to end, and end it after `grace` seconds. Absent or stopped is fine."""
+
+    def restart(self, name: str, grace: int) -> None: ...
+
+    def remove(self, name: str, volume: str = "") -> None:
+        """Remove it, running or not, with its volume; absent is fine. Returns once it is gone."""
+
+    def inspect(self, name: str) -> Observed | None: ...
+
+    def list(self, labels: Mapping[str, str]) -> list[Listed]:
+        """All containers with these labels, in one call."""
+
+    def pull(self, image: str, progress: Callable[[str], None]) -> None:
+        """Fetch an image; `progress` hears a short line from time to time. Raises `PullFailed`."""
+
+    def ensure_network(self, spec: NetworkSpec) -> str:
+        """Make the network, or adopt the one of that name; returns its id. Raises `SubnetTaken`, `ForeignName`."""
+
+    def remove_network(self, name: str) -> None:
+        """Absent is fine. Raises `NetworkBusy`."""
+
+    def subnets(self) -> builtins.list[str]:
+        """The subnets of all networks of the engine, ours or not."""
+
+    def limits_storage(self) -> bool:
+        """Whether the storage driver can limit a container's writable layer; probed once."""

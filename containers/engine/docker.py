@@ -1,0 +1,262 @@
+"""The engine on the Docker SDK's low-level client: one HTTP call per act, no look-ups in between."""
+
+import builtins
+import io
+import os
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError
+
+from containers.engine.base import (
+    LABEL,
+    ContainerSpec,
+    EngineError,
+    File,
+    ForeignName,
+    ImageMissing,
+    Listed,
+    NetworkBusy,
+    NetworkMissing,
+    NetworkSpec,
+    Observed,
+    PullFailed,
+    SubnetTaken,
+)
+from containers.engine.faults import translated
+from containers.engine.hostconfig import host_config
+from containers.engine.storage import probe_storage_limits
+
+
+class DockerEngine:
+    """Thread-safe: each thread has a client, and so connections, of its own."""
+
+    def __init__(self, host: str | None, *, timeout: int, starts: int = 0) -> None:
+        self._host, self._timeout = host, timeout
+        self._version: str | None = None
+        self._local = threading.local()
+        # A start is CPU-bound in the engine: more than about two per core at once only slow each other down.
+        self._starts = threading.BoundedSemaphore(starts or 2 * (os.cpu_count() or 1))
+        self._limits_storage: bool | None = None
+
+    @property
+    def api(self) -> APIClient:
+        if not hasattr(self._local, "api"):
+            with translated():
+                client = APIClient(base_url=self._host, version=self._version or "auto", timeout=self._timeout)
+            self._version, self._local.api = client.api_version, client
+        return self._local.api  # type: ignore[no-any-return]  # threading.local is untyped
+
+    def ping(self) -> None:
+        with translated():
+            self.api.ping()
+
+    def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
+        config: dict[str, Any] = {
+            "Image": spec.image,
+            "Env": [f"{key}={value}" for key, value in spec.environment.items()],
+            "Labels": dict(spec.labels),
+            "HostConfig": host_config(spec, limits_storage=bool(spec.storage) and self.limits_storage()),
+            "NetworkingConfig": {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}},
+        }
+        if spec.command:
+            config["Cmd"] = list(spec.command)
+        with translated():
+            try:
+                found: str = self.api.create_container_from_config(config, spec.name)["Id"]
+            except APIError as exc:
+                if exc.status_code == 409:
+                    found = self._adopt(spec)
+                elif exc.status_code == 404 and "network" in str(exc.explanation):
+                    raise NetworkMissing(f"The network {spec.network} is not there.") from exc
+                elif exc.status_code == 404:
+                    raise ImageMissing(f"The engine has no image {spec.image}.") from exc
+                else:
+                    raise
+            for network in spec.extra_networks:
+                self._connect(found, network)
+            for file in files:
+                self.api.put_archive(found, os.path.dirname(file.path), _tar(file))
+        return found
+
+    def _adopt(self, spec: ContainerSpec) -> str:
+        seen = self.inspect(spec.name)
+        if seen is None:
+            raise EngineError(f"{spec.name} went away while it was being adopted.", retry_after=0.5)
+        if any(seen.labels.get(key) != value for key, value in spec.labels.items()):
+            raise ForeignName(
+                f"A container that is not this one has the name {spec.name}; remove it: docker rm -f {spec.name}"
+            )
+        return seen.id
+
+    def _connect(self, container: str, network: str) -> None:
+        try:
+            self.api.connect_container_to_network(container, network)
+        except APIError as exc:
+            if exc.status_code == 404:
+                raise NetworkMissing(f"The network {network} is not there.") from exc
+            if "already exists" not in str(exc.explanation):  # adopted: it is connected
+                raise
+
+    def start(self, name: str) -> None:
+        with self._starts, translated():
+            try:
+                self.api.start(name)
+            except APIError as exc:
+                if exc.status_code in {404, 500} and "network" in str(exc.explanation):
+                    raise NetworkMissing(f"The network of {name} is not there.") from exc
+                raise
+
+    def stop(self, name: str, grace: int) -> None:
+        with translated(absent_is_fine=True):
+            self.api.stop(name, timeout=grace)
+
+    def restart(self, name: str, grace: int) -> None:
+        with self._starts, translated():
+            self.api.restart(name, timeout=grace)
+
+    def remove(self, name: str, volume: str = "") -> None:
+        with translated(absent_is_fine=True):
+            try:
+                self.api.remove_container(name, force=True, v=True)
+            except APIError as exc:
+                if exc.status_code != 409:  # 409: another removal is under way
+                    raise
+        if volume:
+            with translated(absent_is_fine=True):
+                self.api.remove_volume(volume)
+        deadline = time.monotonic() + self._timeout
+        while self.inspect(name) is not None:
+            if time.monotonic() > deadline:
+                raise EngineError(f"{name} is still there after its removal.")
+            time.sleep(0.1)
+
+    def inspect(self, name: str) -> Observed | None:
+        with translated(absent_is_fine=True):
+            facts = self.api.inspect_container(name)
+            state = facts["State"]
+            return Observed(
+                id=facts["Id"],
+                name=facts["Name"].lstrip("/"),
+                state=_STATES.get(state["Status"], "exited"),
+                labels=facts["Config"]["Labels"] or {},
+                started_at=state["StartedAt"],
+                exit_code=None if state["Running"] else state["ExitCode"],
+                oom_killed=state["OOMKilled"],
+            )
+        return None
+
+    def list(self, labels: Mapping[str, str]) -> list[Listed]:
+        with translated():
+            rows = self.api.containers(
+                all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]}
+            )
+        return [
+            Listed(row["Id"], row["Names"][0].lstrip("/"), _STATES.get(row["State"], "exited"), row["Labels"] or {})
+            for row in rows
+        ]
+
+    def pull(self, image: str, progress: Callable[[str], None]) -> None:
+        repository, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")
+        layers: dict[str, str] = {}
+        said = 0.0
+        with translated():
+            try:
+                for event in self.api.pull(repository, tag=tag, stream=True, decode=True):
+                    if "error" in event:
+                        raise PullFailed(f"The image {image} could not be pulled: {event['error']}")
+                    if layer := event.get("id"):
+                        layers[layer] = event.get("status", "")
+                    if time.monotonic() - said > 1:
+                        done = sum(status in {"Pull complete", "Already exists"} for status in layers.values())
+                        progress(f"{done} of {len(layers)} layers")
+                        said = time.monotonic()
+            except APIError as exc:
+                raise PullFailed(f"The image {image} could not be pulled: {exc.explanation}") from exc
+
+    def ensure_network(self, spec: NetworkSpec) -> str:
+        options = {
+            "com.docker.network.bridge.name": spec.bridge,
+            "com.docker.network.bridge.enable_icc": str(spec.icc).lower(),
+        }
+        if spec.internal:
+            # Without it the bridge gets the gateway's address, and containers reach whatever listens on the host.
+            options["com.docker.network.bridge.inhibit_ipv4"] = "true"
+        with translated():
+            try:
+                made: str = self.api.create_network(
+                    spec.name,
+                    driver="bridge",
+                    options=options,
+                    ipam={"Driver": "default", "Config": [{"Subnet": spec.subnet}]},
+                    internal=spec.internal,
+                    labels=dict(spec.labels),
+                    check_duplicate=True,
+                )["Id"]
+            except APIError as exc:
+                if exc.status_code == 409 or "overlap" in str(exc.explanation) or "exists" in str(exc.explanation):
+                    return self._adopt_network(spec)
+                raise
+        return made
+
+    def _adopt_network(self, spec: NetworkSpec) -> str:
+        for row in self.api.networks(names=[spec.name]):
+            if row["Name"] != spec.name:
+                continue  # the filter matches parts of names
+            subnets = [config.get("Subnet") for config in row["IPAM"]["Config"] or []]
+            if subnets == [spec.subnet] and (row["Labels"] or {}).get(LABEL) == spec.labels[LABEL]:
+                return str(row["Id"])
+            raise ForeignName(
+                f"A network that is not this one has the name {spec.name}; remove it: docker network rm {spec.name}"
+            )
+        raise SubnetTaken(f"Another network of the engine overlaps {spec.subnet}.")
+
+    def remove_network(self, name: str) -> None:
+        with translated(absent_is_fine=True):
+            try:
+                self.api.remove_network(name)
+            except APIError as exc:
+                if "active endpoints" in str(exc.explanation):
+                    raise NetworkBusy(f"The network {name} still has containers on it.") from exc
+                raise
+
+    def subnets(self) -> builtins.list[str]:
+        with translated():
+            return [
+                config["Subnet"]
+                for row in self.api.networks()
+                for config in row["IPAM"]["Config"] or []
+                if "Subnet" in config
+            ]
+
+    def limits_storage(self) -> bool:
+        if self._limits_storage is None:
+            with translated():
+                self._limits_storage = probe_storage_limits(self.api)
+        return self._limits_storage
+
+
+_STATES = {
+    "created": "created",
+    "running": "running",
+    "paused": "running",
+    "restarting": "restarting",
+    "exited": "exited",
+    "dead": "exited",
+    "removing": "exited",
+}
+
+
+def _tar(file: File) -> bytes:
+    """An archive of one file, for `PUT /containers/{id}/archive`."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(os.path.basename(file.path))
+        entry.size, entry.mode, entry.uid, entry.gid = len(file.content), file.mode, file.uid, file.uid
+        entry.mtime = int(time.time())
+        archive.addfile(entry, io.BytesIO(file.content))
+    return buffer.getvalue()

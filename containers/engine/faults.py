@@ -1,0 +1,29 @@
+"""From the Docker SDK's errors to ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+import requests
+from docker.errors import APIError, DockerException
+
+from containers.engine.base import EngineAway, EngineError, EngineRefusal
+
+
+@contextmanager
+def translated(*, absent_is_fine: bool = False) -> Iterator[None]:
+    """Raise ours for the SDK's; with `absent_is_fine`, a 404 ends the block quietly instead.
+
+    No answer is `EngineAway` and never "absent": an engine that is away says nothing about its containers.
+    """
+    try:
+        yield
+    except APIError as exc:
+        if exc.status_code == 404 and absent_is_fine:
+            return
+        message = f"The engine refused: {exc.explanation or exc.status_code}"
+        if exc.status_code == 400:
+            raise EngineRefusal(message) from exc
+        raise EngineError(message) from exc
+    except (requests.exceptions.RequestException, DockerException, OSError) as exc:
+        raise EngineAway(f"The Docker engine does not answer ({type(exc).__name__}).") from exc

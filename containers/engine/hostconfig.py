@@ -1,0 +1,43 @@
+"""The one builder of Docker's HostConfig. What it does not name, no container of ours can have.
+
+No bind mounts, devices, host namespaces, privileges or extra capabilities: there is no parameter for them.
+Fields as in the Docker Engine API 1.41, `POST /containers/create`.
+"""
+
+from typing import Any
+
+from containers.engine.base import ContainerSpec
+
+# What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+
+
+def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "NetworkMode": spec.network,
+        "Memory": spec.memory,
+        "MemorySwap": spec.memory,  # equal to Memory: no swap on top
+        "NanoCpus": spec.cpu * 1_000_000,
+        "PidsLimit": spec.pids,
+        "Init": True,  # reaps zombies, and passes SIGTERM on: a stop need not wait for its grace to end
+        "CapDrop": ["ALL"],
+        "CapAdd": list(CAPABILITIES),
+        "SecurityOpt": ["no-new-privileges"],
+        "RestartPolicy": {"Name": "unless-stopped"},
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "5m", "max-file": "2"}},
+        "IpcMode": "private",
+        "OomKillDisable": False,
+        "Privileged": False,
+    }
+    if spec.volume and spec.data_folder:
+        config["Mounts"] = [
+            {
+                "Type": "volume",
+                "Source": spec.volume,
+                "Target": spec.data_folder,
+                "VolumeOptions": {"Labels": dict(spec.labels)},
+            }
+        ]
+    if spec.storage and limits_storage:
+        config["StorageOpt"] = {"size": str(spec.storage)}
+    return config

@@ -1,0 +1,44 @@
+"""The form that creates a container; its checks are admission's, shown at the field they are about."""
+
+from typing import Any
+
+from django import forms
+
+from containers.models import Template
+from tenants.models import Tenant
+from tenants.models.plan import MIB
+from tenants.refusal import Refused
+
+
+class ContainerForm(forms.Form):
+    name = forms.CharField(
+        max_length=63,
+        help_text="Lower-case letters, digits and hyphens. It becomes part of the address.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    template = forms.ModelChoiceField(
+        Template.objects.filter(enabled=True), to_field_name="slug", empty_label=None, widget=forms.RadioSelect
+    )
+    memory = forms.IntegerField(min_value=6, required=False, help_text="MiB")
+    cpu = forms.DecimalField(min_value=0, max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores")
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tenant, plan = tenant, tenant.plan
+        self.fields["memory"].help_text = f"MiB; the plan {plan} allows {plan.memory // MIB}. Empty: all of it."
+        self.fields["cpu"].help_text = f"Cores; the plan {plan} allows {plan.cpu / 1000:g}. Empty: all of it."
+        self.fields["template"].initial = Template.objects.filter(enabled=True).first()
+
+    def wanted(self) -> dict[str, Any]:
+        """The arguments of `admission.create`, in its units."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "template": data["template"],
+            "memory": None if data["memory"] is None else data["memory"] * MIB,
+            "cpu": None if data["cpu"] is None else int(data["cpu"] * 1000),
+        }
+
+    def refuse(self, exc: Refused) -> None:
+        field = exc.members.get("field")
+        self.add_error(field if field in self.fields else None, str(exc))

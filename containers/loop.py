@@ -1,0 +1,143 @@
+"""The reconcile loop: the only place that knows about leases, backoff and schedules.
+
+A pass takes the row's lease, lets the controller compare wanted with seen and act, and writes down how it
+went. A row that was rung in the meantime is passed over again at once, so that no ring is ever lost.
+"""
+
+import datetime
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from containers.errors import Failed, LeaseLost, Retryable, Terminal
+from containers.lease import Lease
+from containers.models import Scheduled
+
+log = logging.getLogger(__name__)
+
+MAX_PASSES = 10  # in one go; then other rows get their turn
+MAX_BACKOFF = 300.0
+SWEEP = 500  # rows that one sweep rings
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a pass without failure ended. `after`: seconds until the next look; None: at the usual resync."""
+
+    after: float | None = None
+    rest: bool = False  # no next look at all, until somebody rings
+    seen: dict[str, Any] = field(default_factory=dict)  # fields of the row to write along with the outcome
+    rings: tuple[tuple[str, Any], ...] = ()  # (task name, key) of objects that this pass made due
+
+
+class Reconcile(Protocol):
+    def __call__(self, row: Any, lease: Lease, /) -> Result: ...
+
+
+def _unheard(row: Any, failure: Failed) -> None:
+    """For controllers with nobody to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """`name` is the Celery task that stands for it; `load` reads the row and all it needs, freshly."""
+
+    name: str
+    model: type[Scheduled]
+    load: Callable[[Any], Any]
+    reconcile: Reconcile
+    failed: Callable[[Any, Failed], None] = _unheard
+
+    def due(self) -> list[Any]:
+        """Keys of the rows that want a pass, the longest waiting first; a crowd is taken in portions."""
+        return list(self.model.objects.due().order_by("next_check_at").values_list("pk", flat=True)[:SWEEP])
+
+
+_controllers: dict[str, Controller] = {}
+
+
+def register(controller: Controller) -> Controller:
+    _controllers[controller.name] = controller
+    return controller
+
+
+def controllers() -> Iterable[Controller]:
+    return _controllers.values()
+
+
+def run(name: str, pk: Any) -> list[tuple[str, Any]]:
+    """Pass over one row until it is settled; returns whom to ring next. Does nothing if it is not due."""
+    controller = _controllers[name]
+    rings: list[tuple[str, Any]] = []
+    for _ in range(MAX_PASSES):
+        lease = Lease.take(controller.model, pk)
+        if lease is None:
+            return rings
+        again, heard = _pass(controller, lease)
+        rings.extend(heard)
+        if not again:
+            return rings
+    return [*rings, (name, pk)]
+
+
+def _pass(controller: Controller, lease: Lease) -> tuple[bool, tuple[tuple[str, Any], ...]]:
+    row = controller.load(lease.pk)
+    if row is None:  # it went while we took it
+        return False, ()
+    try:
+        result = controller.reconcile(row, lease)
+    except LeaseLost:
+        return False, ()
+    except Failed as failure:
+        return _deferred(controller, lease, row, failure), ()
+    except Exception:
+        log.exception("%s %s: unexpected failure", controller.name, lease.pk)
+        failure = Retryable("internal", "Something went wrong inside Warren; the log has the details.")
+        return _deferred(controller, lease, row, failure), ()
+    outcome = {"attempts": 0, "failures": 0, "code": "", "message": "", "retrying": True}
+    return _settle(lease, row, _next_look(result), **outcome, **result.seen), result.rings
+
+
+def _next_look(result: Result) -> float | None:
+    if result.rest:
+        return None
+    return settings.RESYNC_SECONDS * random.uniform(0.9, 1.1) if result.after is None else result.after
+
+
+def _deferred(controller: Controller, lease: Lease, row: Any, failure: Failed) -> bool:
+    if isinstance(failure, Terminal):
+        after = settings.RESYNC_SECONDS
+    else:
+        after = failure.retry_after if failure.retry_after is not None else backoff(row.failures)
+    log.warning("%s %s: %s: %s; next try in %.1f s", controller.name, lease.pk, failure.code, failure, after)
+    again = _settle(
+        lease,
+        row,
+        after,
+        failures=F("failures") + 1,
+        code=failure.code,
+        message=str(failure),
+        retrying=not isinstance(failure, Terminal),
+    )
+    controller.failed(row, failure)
+    return again
+
+
+def backoff(failures: int) -> float:
+    """1, 2, 4 … 300 seconds, each less up to a fifth, so that many rows do not come back as one crowd."""
+    return float(min(MAX_BACKOFF, 2.0 ** min(failures, 16)) * random.uniform(0.8, 1.0))
+
+
+def _settle(lease: Lease, row: Any, after: float | None, **outcome: Any) -> bool:
+    """Write the outcome and give the lease back; True if the row was rung since it was read."""
+    due = None if after is None else timezone.now() + datetime.timedelta(seconds=after)
+    free = {"lease_holder": "", "lease_until": None}
+    if lease.rows().filter(rings=row.rings).update(next_check_at=due, **free, **outcome):
+        return False
+    return bool(lease.rows().update(next_check_at=timezone.now(), **free, **outcome))

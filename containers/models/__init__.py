@@ -1,0 +1,19 @@
+from containers.models.container import Container, Desired
+from containers.models.network import Network, NetworkKind
+from containers.models.schedule import Scheduled
+from containers.models.status import Condition, ContainerStatus, EngineState, Step, StepState
+from containers.models.template import Template
+
+__all__ = [
+    "Condition",
+    "Container",
+    "ContainerStatus",
+    "Desired",
+    "EngineState",
+    "Network",
+    "NetworkKind",
+    "Scheduled",
+    "Step",
+    "StepState",
+    "Template",
+]

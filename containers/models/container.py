@@ -1,0 +1,84 @@
+"""What is wanted. People and the API save these rows; reconcilers never do."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from containers.models.template import Template
+from tenants.models import Tenant
+
+
+class Desired(models.TextChoices):
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ABSENT = "absent"
+
+
+class ContainerQuerySet(models.QuerySet["Container"]):
+    def living(self) -> "ContainerQuerySet":
+        return self.filter(deleted_at=None)
+
+    def visible_to(self, user: Any) -> "ContainerQuerySet":
+        """The containers that this person may know of; every page and endpoint starts here."""
+        from containers import visibility
+
+        return self.filter(visibility.rule(user)).distinct()
+
+
+class Container(models.Model):
+    """One container as its owner wants it. Deleted ones stay as tombstones (`deleted_at`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="containers")
+    template = models.ForeignKey(Template, models.PROTECT, related_name="containers")
+    name = models.CharField(max_length=40)
+    hostname = models.CharField(max_length=63)
+    image = models.CharField(max_length=255)
+    command = models.JSONField(default=list, blank=True)
+    environment = models.JSONField(default=dict, blank=True)
+    port = models.PositiveIntegerField()
+    data_folder = models.CharField(max_length=255, blank=True)
+    memory = models.PositiveBigIntegerField(help_text="Bytes.")
+    cpu = models.PositiveIntegerField(help_text="Thousandths of a core.")
+    storage = models.PositiveBigIntegerField(help_text="Bytes.")
+    internet = models.BooleanField(default=False)
+    desired = models.CharField(max_length=10, choices=Desired.choices, default=Desired.RUNNING)
+    generation = models.PositiveBigIntegerField(default=1, editable=False)
+    wanted_since = models.DateTimeField(default=timezone.now, editable=False, help_text="Of this generation.")
+    # A restart is wanted for as long as the engine still shows this start time. No clocks are compared.
+    restart_from = models.CharField(max_length=40, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ContainerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["hostname"], condition=Q(deleted_at=None), name="one_living_hostname"),
+            models.UniqueConstraint(fields=["tenant", "name"], condition=Q(deleted_at=None), name="one_living_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.hostname
+
+    @property
+    def label(self) -> str:
+        """The one DNS label that is ours: `<container>-<tenant>`."""
+        return self.hostname.partition(".")[0]
+
+    @property
+    def engine_name(self) -> str:
+        """The container's name at the engine: derived, so that a later pass finds what an earlier one made."""
+        return f"{settings.INSTALLATION}-{self.label}"
+
+    @property
+    def url(self) -> str:
+        return settings.CONTAINER_URL.format(hostname=self.hostname)

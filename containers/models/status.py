@@ -1,0 +1,88 @@
+"""What was seen. Reconcilers write these rows with guarded updates; nobody else does."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from containers.models.container import Container
+from containers.models.schedule import Scheduled
+
+
+class EngineState(models.TextChoices):
+    ABSENT = "absent"
+    CREATED = "created"
+    RUNNING = "running"
+    RESTARTING = "restarting"  # its program keeps ending; the engine starts it again and again
+    EXITED = "exited"
+
+
+class ContainerStatus(Scheduled):
+    container = models.OneToOneField(Container, models.PROTECT, primary_key=True, related_name="status")
+    observed_generation = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=EngineState.choices, default=EngineState.ABSENT)
+    engine_id = models.CharField(max_length=64, blank=True)
+    started_at = models.CharField(max_length=40, blank=True, help_text="As the engine spells it.")
+    exit_code = models.IntegerField(null=True, blank=True)
+    oom_killed = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "container statuses"
+
+    def __str__(self) -> str:
+        return f"{self.container}: {self.state}"
+
+
+class Condition(models.Model):
+    """One thing that must hold, as its reconciler last saw it: Running, Published, Connected."""
+
+    container = models.ForeignKey(Container, models.PROTECT, related_name="conditions")
+    type = models.CharField(max_length=20)
+    status = models.BooleanField(null=True, help_text="Empty: not known yet.")
+    reason = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    observed_generation = models.PositiveBigIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["container", "type"], name="one_condition_of_a_type")
+        ]
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.type}={self.status}"
+
+
+class StepState(models.TextChoices):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Step(models.Model):
+    """A timed step on the way to ready, for people to watch. Nothing is decided by it."""
+
+    container = models.ForeignKey(Container, models.PROTECT, related_name="steps")
+    name = models.CharField(max_length=20)
+    position = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=StepState.choices, default=StepState.PENDING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["container", "name"], name="one_step_of_a_name")
+        ]
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None until it is over."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()

@@ -1,0 +1,37 @@
+"""What a container may be called, and the hostname that follows. Pure."""
+
+import re
+
+from tenants.refusal import Refused
+
+RESERVED = frozenset(
+    "admin api app auth autoconfig autodiscover cdn dashboard ftp imap localhost login mail ns pop root smtp "
+    "static status support vpn warren www".split()
+)
+_NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
+MAX_HOSTNAME = 63  # Cloudflare Access takes no longer application domain
+
+
+def hostname(name: str, tenant_slug: str, domain: str) -> str:
+    """`<name>-<tenant>.<domain>`: one label, because Universal SSL covers one level. Raises `Refused`.
+
+    Tenant slugs have no hyphen, so the label can be read in one way only.
+    """
+    if not _NAME.fullmatch(name) or "--" in name:
+        raise Refused(
+            "name_invalid",
+            "A name has lower-case letters, digits and single hyphens, begins with a letter and ends with a letter or digit.",
+            field="name",
+        )
+    if name in RESERVED:
+        raise Refused("name_reserved", f"The name {name} is reserved; choose another.", field="name")
+    full = f"{name}-{tenant_slug}.{domain}"
+    if len(full) > MAX_HOSTNAME:
+        room = MAX_HOSTNAME - len(full) + len(name)
+        raise Refused(
+            "name_too_long",
+            f"With {full} the address gets longer than {MAX_HOSTNAME} characters; use a name of {room} at most.",
+            field="name",
+            limit=room,
+        )
+    return full

@@ -1,0 +1,85 @@
+"""Bridges on subnets of our own: reserved as a row, made at the engine when first needed, removed when empty."""
+
+import ipaddress
+from itertools import islice
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from containers import engine
+from containers.engine.base import LABEL, NetworkSpec, SubnetTaken
+from containers.models import Network, NetworkKind
+from tenants.models import Tenant
+
+RECONCILE = "containers.reconcile_network"
+_TRIES = 20  # subnets that somebody else at the engine may hold, before giving up for this pass
+
+
+def reserve(tenant: Tenant | None, kind: NetworkKind) -> Network:
+    """The row of this network, made if it is missing, on the lowest free subnet."""
+    found = Network.objects.select_related("tenant").filter(tenant=tenant, kind=kind).first()
+    while found is None:
+        try:
+            with transaction.atomic():
+                found = Network.objects.create(tenant=tenant, kind=kind, subnet=_free())
+        except IntegrityError:  # somebody reserved this network, or this subnet, first
+            found = Network.objects.select_related("tenant").filter(tenant=tenant, kind=kind).first()
+    return found
+
+
+def ensure(tenant: Tenant | None, kind: NetworkKind) -> Network:
+    """The network, there at the engine as far as we know; costs no engine call once it was made."""
+    network = reserve(tenant, kind)
+    for _ in range(_TRIES):
+        if network.engine_id:
+            return network
+        try:
+            made = engine.current().ensure_network(spec(network))
+        except SubnetTaken:
+            Network.objects.filter(pk=network.pk, subnet=network.subnet).update(
+                subnet=_free(avoid=engine.current().subnets())
+            )
+        else:
+            Network.objects.filter(pk=network.pk).update(engine_id=made)
+        network.refresh_from_db()
+    raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free at the engine; set NETWORK_POOL to another.")
+
+
+def forget(tenant: Tenant | None) -> None:
+    """The engine said that a network is missing: make it anew when it is next needed."""
+    Network.objects.filter(tenant=tenant).update(engine_id="")
+
+
+def gateway(network: Network) -> str:
+    """The host's address on the network, if it has one: the first of the subnet."""
+    return str(next(ipaddress.IPv4Network(network.subnet).hosts()))
+
+
+def ensure_connectors_network() -> str:
+    """Make the connectors' way out; returns the address under which they reach this host."""
+    return gateway(ensure(None, NetworkKind.CONNECTORS))
+
+
+def spec(network: Network) -> NetworkSpec:
+    labels = {LABEL: settings.INSTALLATION, "warren.network": network.kind}
+    if network.tenant:
+        labels["warren.tenant"] = network.tenant.slug
+    return NetworkSpec(
+        name=network.engine_name,
+        bridge=network.bridge,
+        subnet=network.subnet,
+        labels=labels,
+        internal=network.kind == NetworkKind.TENANT,
+        icc=network.kind == NetworkKind.TENANT,
+    )
+
+
+def _free(avoid: list[str] | None = None) -> str:
+    """The lowest /24 of the pool that no row holds and that overlaps none of `avoid`."""
+    held = set(Network.objects.values_list("subnet", flat=True))
+    others = [ipaddress.IPv4Network(subnet) for subnet in avoid or () if ":" not in subnet]
+    pool = ipaddress.IPv4Network(settings.NETWORK_POOL)
+    for subnet in islice(pool.subnets(new_prefix=24), 2**16):
+        if str(subnet) not in held and not any(subnet.overlaps(other) for other in others):
+            return str(subnet)
+    raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free; set NETWORK_POOL to a larger network.")

@@ -1,0 +1,112 @@
+"""The pages for containers. They work without JavaScript; with it, what changes refreshes by itself."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views import View
+from django.views.generic import DetailView, FormView, ListView
+
+from containers import admission, lifecycle, visibility
+from containers.forms import ContainerForm
+from containers.models import Container
+from tenants import current
+from tenants.models import Tenant
+from tenants.refusal import Refused
+
+
+class _Mine(LoginRequiredMixin):
+    request: HttpRequest
+
+    def get_queryset(self) -> QuerySet[Container]:
+        return (
+            Container.objects.visible_to(self.request.user)
+            .living()
+            .select_related("tenant", "template", "status")
+            .prefetch_related("conditions", "steps")
+        )
+
+
+class ContainerListView(_Mine, ListView[Container]):
+    template_name = "containers/list.html"
+    context_object_name = "containers"
+    paginate_by = 50
+
+    def get_template_names(self) -> list[str]:
+        fragment = self.request.headers.get("HX-Request") == "true"
+        return ["containers/_rows.html" if fragment else self.template_name]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mine = Tenant.objects.filter(members=self.request.user).select_related("plan")
+        return super().get_context_data(tenants=mine, **kwargs)
+
+
+class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
+    template_name = "containers/create.html"
+    form_class = ContainerForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        try:
+            tenant = current.of(self.request.user, self.request.GET.get("tenant", ""))
+        except Refused as exc:
+            raise PermissionDenied(str(exc)) from exc
+        return {**super().get_form_kwargs(), "tenant": tenant}
+
+    def form_valid(self, form: ContainerForm) -> HttpResponse:
+        try:
+            made = admission.create(actor=self.request.user, tenant=form.tenant, **form.wanted())
+        except Refused as exc:
+            form.refuse(exc)
+            return self.form_invalid(form)
+        return redirect("container", pk=made.pk)
+
+
+class ContainerView(_Mine, DetailView[Container]):
+    template_name = "containers/detail.html"
+    context_object_name = "container"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        phase, health = lifecycle.of(self.object)
+        settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
+        return super().get_context_data(phase=phase, health=health, settled=settled, **kwargs)
+
+
+class ContainerLiveView(ContainerView):
+    """The part of the page that refreshes itself; once the container is gone, it sends the page to the list."""
+
+    template_name = "containers/_live.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            return HttpResponse(headers={"HX-Redirect": "/"})
+
+
+class ContainerChangeView(_Mine, View):
+    http_method_names: ClassVar[list[str]] = ["post"]
+    verbs: ClassVar[dict[str, tuple[str, Callable[..., Container]]]] = {
+        "start": ("operate", admission.start),
+        "stop": ("operate", admission.stop),
+        "restart": ("operate", admission.restart),
+        "retry": ("operate", admission.retry),
+        "delete": ("delete", admission.remove),
+    }
+
+    def post(self, request: HttpRequest, pk: Any, verb: str) -> HttpResponse:
+        if verb not in self.verbs:
+            raise Http404
+        container = get_object_or_404(self.get_queryset(), pk=pk)
+        permission, change = self.verbs[verb]
+        if not visibility.may(request.user, container, permission):
+            raise PermissionDenied
+        try:
+            change(container, actor=request.user)
+        except Refused as exc:
+            messages.error(request, str(exc))
+        return redirect("container", pk=pk)

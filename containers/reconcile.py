@@ -1,0 +1,167 @@
+"""Brings one container at the engine in line with its row."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from containers import conditions, engine, loop, networks, observed, specs, steps
+from containers.decide import Act, Seen, Want, decide
+from containers.engine.base import ImageMissing, NetworkMissing, Observed
+from containers.errors import Failed, Retryable
+from containers.lease import Lease
+from containers.models import Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
+from tenants import audit
+from tenants.events import Action
+
+CONTAINER = "containers.reconcile_container"
+STEPS = ("image", "network", "container")
+
+
+def load(pk: Any) -> ContainerStatus:
+    return ContainerStatus.objects.select_related("container__tenant").get(pk=pk)
+
+
+def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
+    container = status.container
+    if container.deleted_at:
+        return loop.Result(rest=True)
+    progress = steps.Progress(container.pk)
+    # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
+    unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
+    seen = None if unmade else engine.current().inspect(container.engine_name)
+    acts = decide(_want(container), Seen(seen.running, seen.started_at) if seen else None)
+    for act in acts:
+        lease.hold()
+        _perform(act, container, lease, progress)
+    if acts:
+        seen = engine.current().inspect(container.engine_name)
+    if container.desired == Desired.ABSENT:
+        return _gone(container)
+    return _seen(container, seen, progress)
+
+
+def _want(container: Container) -> Want:
+    return Want(
+        exists=container.desired != Desired.ABSENT,
+        running=container.desired == Desired.RUNNING,
+        restart_from=container.restart_from,
+    )
+
+
+def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progress) -> None:
+    name, current = container.engine_name, engine.current()
+    match act:
+        case Act.CREATE:
+            _create(container, lease, progress)
+        case Act.START:
+            progress.begin("container")
+            progress.flush()
+            try:
+                current.start(name)
+            except NetworkMissing:
+                # A container keeps the id of the network that it was made on: with that gone, it cannot start.
+                networks.forget(container.tenant)
+                current.remove(name)
+                raise
+        case Act.STOP:
+            current.stop(name, settings.CONTAINER_STOP_SECONDS)
+        case Act.RESTART:
+            current.restart(name, settings.CONTAINER_STOP_SECONDS)
+        case Act.REMOVE:
+            current.remove(name, specs.volume(container))
+
+
+def _create(container: Container, lease: Lease, progress: steps.Progress) -> None:
+    progress.begin("network")
+    extra: tuple[str, ...] = ()
+    networks.ensure(container.tenant, NetworkKind.TENANT)
+    if container.internet:
+        extra = (networks.ensure_internet(container.tenant).engine_name,)
+    progress.done("network")
+    progress.begin("image")
+    spec = specs.container(container, extra_networks=extra)
+    try:
+        engine.current().create(spec)
+    except ImageMissing:
+
+        def say(line: str) -> None:
+            lease.hold()
+            progress.note("image", line)
+
+        progress.flush()
+        engine.current().pull(container.image, say)
+        engine.current().create(spec)
+    except NetworkMissing:
+        networks.forget(container.tenant)
+        raise
+    progress.done("image")
+
+
+def _seen(container: Container, seen: Observed | None, progress: steps.Progress) -> loop.Result:
+    """Write down how it stands: status with the outcome of the pass, condition and steps here."""
+    if seen is None:
+        raise Retryable("container_missing", "The container vanished from the engine while it was worked on.")
+    with transaction.atomic():
+        if seen.state == EngineState.RUNNING:
+            progress.done("container")
+        progress.flush()
+        changed = conditions.report([container.pk], conditions.RUNNING, *_running(seen), container.generation)
+        if changed and seen.state == EngineState.RUNNING:
+            steps.finish(container.pk, container.wanted_since)
+    observed.changed.send(Container, container_id=container.pk)
+    return loop.Result(
+        # A program that keeps ending is looked at again soon: the page should tell when it has recovered.
+        after=10 if seen.state == EngineState.RESTARTING else None,
+        seen={
+            "observed_generation": container.generation,
+            "state": seen.state,
+            "engine_id": seen.id,
+            "started_at": seen.started_at,
+            "exit_code": seen.exit_code,
+            "oom_killed": seen.oom_killed,
+        },
+    )
+
+
+def _running(seen: Observed) -> tuple[bool, str, str]:
+    """Status, reason and message of the condition Running."""
+    if seen.state == EngineState.RUNNING:
+        return True, "Running", ""
+    ended = "it ran out of memory" if seen.oom_killed else f"exit code {seen.exit_code}"
+    if seen.state == EngineState.RESTARTING:
+        return False, "Restarting", f"The program keeps ending ({ended}); it is being started again."
+    return False, "Stopped", f"The container is not running ({ended})."
+
+
+def _gone(container: Container) -> loop.Result:
+    """The engine's part is verified gone; bury the row once everybody else's is, too."""
+    conditions.report(
+        [container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation
+    )
+    seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
+    rings: list[tuple[str, Any]] = []
+    if conditions.gone(container):
+        with transaction.atomic():
+            if Container.objects.filter(pk=container.pk, deleted_at=None).update(deleted_at=timezone.now()):
+                audit.record(Action.CONTAINER_GONE, actor=None, target=container, tenant=container.tenant)
+                mine = Network.objects.filter(tenant=container.tenant)
+                mine.ring()
+                rings = [(networks.RECONCILE, network.pk) for network in mine]
+    observed.changed.send(Container, container_id=container.pk)
+    return loop.Result(rest=bool(rings), seen=seen, rings=tuple(rings))
+
+
+def _failed(status: ContainerStatus, failure: Failed) -> None:
+    container = status.container
+    if container.desired != Desired.ABSENT:
+        steps.fail(container.pk, STEPS, str(failure))
+    conditions.report(
+        [container.pk], conditions.RUNNING, None, failure.code, str(failure), container.generation
+    )
+    observed.changed.send(Container, container_id=container.pk)
+
+
+loop.register(loop.Controller(CONTAINER, ContainerStatus, load, reconcile, _failed))
+conditions.register(conditions.RUNNING)

@@ -1,0 +1,132 @@
+"""The timed steps that people watch while a container is on its way. Each app registers its own."""
+
+import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+
+from containers import conditions
+from containers.models import Container, Step, StepState
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    label: str
+    position: int
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(name: str, label: str, position: int) -> str:
+    """Name a step; `position` orders them on the page; returns the name."""
+    _kinds[name] = Kind(name, label, position)
+    return name
+
+
+def label(name: str) -> str:
+    """What people read; the bare name for a step that is no longer made."""
+    return _kinds[name].label if name in _kinds else name
+
+
+def blank(container: Container, *, done: Collection[str], since: datetime.datetime) -> list[Step]:
+    """Unsaved steps for a container that is being made; those in `done` began at `since` and are over."""
+    now = timezone.now()
+    return [
+        Step(container=container, name=kind.name, position=kind.position)
+        if kind.name not in done
+        else Step(
+            container=container,
+            name=kind.name,
+            position=kind.position,
+            state=StepState.DONE,
+            started_at=since,
+            finished_at=now,
+        )
+        for kind in _kinds.values()
+    ]
+
+
+class Progress:
+    """Collects what a pass has done, to write it in one statement when there is time: at `flush`."""
+
+    def __init__(self, container_pk: Any) -> None:
+        self._pk = container_pk
+        self._began: dict[str, datetime.datetime] = {}
+        self._ended: dict[str, datetime.datetime] = {}
+
+    def begin(self, name: str) -> None:
+        self._began[name] = timezone.now()
+        self._ended.pop(name, None)
+
+    def done(self, name: str) -> None:
+        now = timezone.now()
+        self._began.setdefault(name, now)
+        self._ended[name] = now
+
+    def flush(self) -> None:
+        if not self._began:
+            return
+        names = list(self._began)
+        states = [
+            When(name=name, then=Value(StepState.DONE if name in self._ended else StepState.RUNNING))
+            for name in names
+        ]
+        ends = [When(name=name, then=Value(end)) for name, end in self._ended.items()]
+        Step.objects.filter(container=self._pk, name__in=names).update(
+            state=Case(*states, default=F("state")),
+            started_at=Case(*(When(name=name, then=Value(at)) for name, at in self._began.items())),
+            finished_at=Case(*ends, default=None) if ends else None,
+            message="",
+        )
+        self._began, self._ended = {}, {}
+
+    def note(self, name: str, message: str) -> None:
+        """Say what a running step is busy with."""
+        self.flush()
+        Step.objects.filter(container=self._pk, name=name).update(message=message)
+
+
+def reset(container_pk: Any, names: Collection[str]) -> None:
+    """Back to pending: these steps are to be taken again."""
+    Step.objects.filter(container=container_pk, name__in=names).update(
+        state=StepState.PENDING, started_at=None, finished_at=None, message=""
+    )
+
+
+def fail(container_pk: Any, names: Collection[str], message: str) -> None:
+    """Put the message on the first of these steps that is not done: it is the one that failed."""
+    stuck = (
+        Step.objects.filter(container=container_pk, name__in=names)
+        .exclude(state=StepState.DONE)
+        .order_by("position")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if stuck is not None:
+        Step.objects.filter(pk=stuck).update(
+            state=StepState.FAILED, message=message, finished_at=timezone.now()
+        )
+
+
+def finish(container_pk: Any, since: datetime.datetime | None) -> None:
+    """Tick the last step if everything holds by now; it shows the time that the whole way took."""
+    container = Container.objects.prefetch_related("conditions").get(pk=container_pk)
+    if conditions.ready(container):
+        now = timezone.now()
+        Step.objects.filter(container=container_pk, name=READY).exclude(state=StepState.DONE).update(
+            state=StepState.DONE, started_at=since or now, finished_at=now, message=""
+        )
+
+
+register("quota", "Limits checked", 10)
+register("image", "Image", 20)
+register("network", "Network", 30)
+register("container", "Container", 40)
+register(READY, "Ready", 100)

@@ -1,0 +1,34 @@
+"""One list call to the engine, compared with all rows: finds what changed behind our back."""
+
+import logging
+from typing import Any
+
+from django.conf import settings
+
+from containers import engine
+from containers.engine.base import LABEL
+from containers.models import ContainerStatus, Desired, EngineState
+
+log = logging.getLogger(__name__)
+
+
+def engine_differences() -> list[Any]:
+    """Make every container due whose engine state is not what was last seen; returns their keys."""
+    listed = {
+        row.labels["warren.container"]: row.state
+        for row in engine.current().list({LABEL: settings.INSTALLATION})
+        if "warren.container" in row.labels
+    }
+    known = ContainerStatus.objects.filter(container__deleted_at=None).values_list(
+        "container_id", "state", "container__desired"
+    )
+    differing = [
+        pk
+        for pk, state, desired in known
+        if listed.pop(str(pk), EngineState.ABSENT) != state and desired != Desired.ABSENT
+    ]
+    for orphan in listed:
+        log.warning("the engine runs a container of ours that no row knows: %s", orphan)
+    if differing:
+        ContainerStatus.objects.filter(pk__in=differing).ring()
+    return differing

@@ -1,0 +1,37 @@
+"""Doorbells' other end: a task carries a key, and nothing else."""
+
+from typing import Any
+
+from celery import shared_task
+
+from containers import doorbell, loop, networks, reconcile, survey
+
+
+def answer(name: str, pk: Any) -> None:
+    """Pass over one object, then wake whom the pass made due."""
+    for task, key in loop.run(name, pk):
+        doorbell.send(task, key)
+
+
+@shared_task(name=reconcile.CONTAINER)
+def reconcile_container(pk: str) -> None:
+    answer(reconcile.CONTAINER, pk)
+
+
+@shared_task(name=networks.RECONCILE)
+def reconcile_network(pk: str) -> None:
+    answer(networks.RECONCILE, pk)
+
+
+@shared_task(name="containers.sweep_due")
+def sweep_due() -> None:
+    """Ring every due row of every controller: whatever the broker lost, and whatever was planned for now."""
+    for controller in loop.controllers():
+        for pk in controller.due():
+            doorbell.send(controller.name, pk)
+
+
+@shared_task(name="containers.survey_engine")
+def survey_engine() -> None:
+    for pk in survey.engine_differences():
+        doorbell.send(reconcile.CONTAINER, pk)

@@ -1,0 +1,67 @@
+"""What templates ask about containers."""
+
+from dataclasses import dataclass
+
+from django import template
+
+from containers import lifecycle, steps
+from containers.lifecycle import Health, Lifecycle
+from containers.models import Container
+
+register = template.Library()
+
+_STOPPABLE = {Lifecycle.QUEUED, Lifecycle.PROVISIONING, Lifecycle.RUNNING, Lifecycle.ERROR, Lifecycle.MISSING}
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """`actions`: (verb, label, CSS class) of the buttons that make sense now."""
+
+    lifecycle: Lifecycle
+    health: Health
+    ready: bool
+    cores: str
+    actions: list[tuple[str, str, str]]
+
+
+@register.simple_tag
+def phase(container: Container) -> Phase:
+    word, health = lifecycle.of(container)
+    return Phase(
+        lifecycle=word,
+        health=health,
+        ready=health is Health.HEALTHY,
+        cores=f"{container.cpu / 1000:g}",
+        actions=_actions(container, word),
+    )
+
+
+def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]]:
+    found = []
+    failed = bool(container.status.code) or any(step.state == "failed" for step in container.steps.all())
+    if failed or word in {Lifecycle.ERROR, Lifecycle.MISSING}:
+        found.append(("retry", "Retry", ""))
+    if word in {Lifecycle.STOPPED, Lifecycle.STOPPING}:
+        found.append(("start", "Start", ""))
+    if word is Lifecycle.RUNNING:
+        found.append(("restart", "Restart", ""))
+    if word in _STOPPABLE:
+        found.append(("stop", "Stop", ""))
+    if word is not Lifecycle.DELETING:
+        found.append(("delete", "Delete", "danger"))
+    return found
+
+
+@register.filter
+def step_label(name: str) -> str:
+    return steps.label(name)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """`38 ms`, `0.31 s`, `12 s`; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"

@@ -1,0 +1,39 @@
+"""A port: who may know of a container, and who may do what with it. `access` fills it; without it, nobody."""
+
+from typing import Any, Protocol
+
+from django.db.models import Q
+
+from containers.models import Container
+
+
+class Visibility(Protocol):
+    def rule(self, user: Any) -> Q:
+        """The containers that this person may know of, as a filter over `Container`."""
+
+    def may(self, user: Any, container: Container, permission: str) -> bool:
+        """Whether the person holds `view`, `operate`, `shell`, `manage` or `delete` on a container they see."""
+
+
+class _Nobody:
+    def rule(self, user: Any) -> Q:
+        return Q(pk__in=())
+
+    def may(self, user: Any, container: Container, permission: str) -> bool:
+        return False
+
+
+_visibility: Visibility = _Nobody()
+
+
+def plug(visibility: Visibility) -> None:
+    global _visibility
+    _visibility = visibility
+
+
+def rule(user: Any) -> Q:
+    return _visibility.rule(user)
+
+
+def may(user: Any, container: Container, permission: str) -> bool:
+    return _visibility.may(user, container, permission)

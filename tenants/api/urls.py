@@ -1,0 +1,9 @@
+from django.urls import path
+
+from tenants.api import views
+
+urlpatterns = [
+    path("tokens/", views.TokenListView.as_view(), name="api-tokens"),
+    path("tokens/current/", views.CurrentTokenView.as_view(), name="api-token-current"),
+    path("tokens/<str:key>/", views.TokenView.as_view(), name="api-token"),
+]

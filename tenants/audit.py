@@ -1,0 +1,79 @@
+"""Writes the audit log. Bottom layer, so that every app can."""
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from tenants.events import Action, Outcome
+from tenants.models import AuditEvent, Tenant, User
+from tenants.refusal import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """From where the work at hand was asked for; the middleware sets it for the time of a request."""
+
+    ip: str | None = None
+    request_id: str = ""
+
+
+origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+def record(
+    action: Action,
+    *,
+    actor: User | None,
+    target: models.Model | None = None,
+    tenant: Tenant | None = None,
+    outcome: Outcome = Outcome.DONE,
+    reason: str = "",
+    **detail: Any,
+) -> AuditEvent:
+    """Add one row. `actor` None means Warren itself; `detail` must be JSON and hold no secret."""
+    here = origin.get()
+    return AuditEvent.objects.create(
+        action=action,
+        outcome=outcome,
+        reason=reason,
+        actor_id=str(actor.pk) if actor else "",
+        actor=actor.email if actor else "",
+        tenant_id=str(tenant.pk) if tenant else "",
+        tenant=tenant.slug if tenant else "",
+        target_type=target._meta.label_lower if target else "",
+        target_id=str(target.pk) if target else "",
+        target=str(target)[:255] if target else "",
+        ip=here.ip,
+        request_id=here.request_id,
+        detail=detail,
+    )
+
+
+@contextmanager
+def refusals(
+    action: Action, *, actor: User | None, target: models.Model | None = None, tenant: Tenant | None = None
+) -> Iterator[None]:
+    """Record a `Refused` that leaves the block, and let it leave.
+
+    Stand *outside* the transaction that it rolls back, or the row goes with it.
+    """
+    try:
+        yield
+    except Refused as exc:
+        record(
+            action, actor=actor, target=target, tenant=tenant, outcome=Outcome.REFUSED, reason=exc.code, why=str(exc)
+        )
+        raise
+
+
+def address(text: str) -> str | None:
+    """A valid IP address as it is, anything else as None: the column takes nothing else."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,25 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+
+from tenants.models.user import fold_email
+
+
+class SignInForm(AuthenticationForm):
+    """The address is the user name, in whatever case it is typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+        self.fields["username"].label = "E-mail address"
+
+    def clean_username(self) -> str:
+        return fold_email(self.cleaned_data["username"])
+
+
+class SignInView(LoginView):
+    template_name = "tenants/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True

@@ -1,0 +1,27 @@
+"""Puts sign-ins and sign-outs on record."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from tenants import audit
+from tenants.events import Action, Outcome
+from tenants.models import User
+
+
+@receiver(user_logged_in)
+def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
+    audit.record(Action.SIGN_IN, actor=user)
+
+
+@receiver(user_logged_out)
+def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        audit.record(Action.SIGN_OUT, actor=user)
+
+
+@receiver(user_login_failed)
+def sign_in_refused(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    tried = str(credentials.get("username", ""))[:254]
+    audit.record(Action.SIGN_IN, actor=None, outcome=Outcome.REFUSED, reason="credentials", tried=tried)
