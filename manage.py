@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["up"]:  # it makes the settings that Django is about to read
+        from config.embedded import environment
+
+        environment.ensure()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -3,7 +3,7 @@
 from cloudflare.models import Publication, Tunnel
 from cloudflare.reconcile import names
 from containers import conditions, observed, steps
-from containers.models import Container, Desired, StepState
+from containers.models import Container, Desired
 
 
 def report_connected(tunnel: Tunnel, connected: bool, reason: str, message: str = "") -> None:
@@ -13,12 +13,6 @@ def report_connected(tunnel: Tunnel, connected: bool, reason: str, message: str 
     if not conditions.report(keys, names.CONNECTED, connected, reason, message):
         return
     if connected:
-        waiting = (
-            Container.objects.filter(pk__in=keys, steps__name=steps.READY)
-            .exclude(steps__state=StepState.DONE)
-            .values_list("pk", "wanted_since")
-        )
-        for key, since in waiting:
-            steps.finish(key, since)
+        steps.finish(keys)
     for key in keys:
         observed.changed.send(Container, container_id=key)

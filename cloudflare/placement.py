@@ -47,7 +47,9 @@ def _has_room(zone: Zone, *, new_tunnel: bool) -> bool:
     """Counted from our rows, against Cloudflare's limits of the account and the zone."""
     account = zone.account
     living = Publication.objects.filter(gone_at=None, zone__account=account).aggregate(
-        in_account=Count("pk"), in_zone=Count("pk", filter=Q(zone=zone)), tunnels=Count("tunnel", distinct=True)
+        in_account=Count("pk"),
+        in_zone=Count("pk", filter=Q(zone=zone)),
+        tunnels=Count("tunnel", distinct=True),
     )
     guards = Zone.objects.filter(account=account).count()
     if living["in_account"] + guards >= account.max_applications:

@@ -56,7 +56,5 @@ class HealthMiddleware:
         if request.path == "/readyz":
             states = readiness()
             ready = all(state == "ok" for state in states.values())
-            return JsonResponse(
-                {"status": "ok" if ready else "failed", **states}, status=200 if ready else 503
-            )
+            return JsonResponse({"status": "ok" if ready else "failed", **states}, status=200 if ready else 503)
         return self.get_response(request)

@@ -26,9 +26,7 @@ _TITLES = {
 }
 
 
-def problem(
-    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any
-) -> Response:
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
     """`{type, title, status, code, detail, …members}`; `code` is for programs, `detail` for people."""
     body = {
         "type": f"urn:warren:problem:{code}",
@@ -55,8 +53,6 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         return answer
     headers = {name: value for name, value in answer.items() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     if isinstance(exc, exceptions.ValidationError):
-        return problem(
-            400, "invalid", "Some fields are not valid; see errors.", headers, errors=exc.get_full_details()
-        )
+        return problem(400, "invalid", "Some fields are not valid; see errors.", headers, errors=exc.get_full_details())
     code = exc.get_codes() if isinstance(exc.detail, str) else exc.default_code
     return problem(answer.status_code, str(code), str(exc.detail), headers)

@@ -96,14 +96,16 @@ else:
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
-}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu's spelling of a socket
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False  # the row is the outbox: a lost doorbell is rung again by the sweep
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -133,6 +135,7 @@ DOCKER_HOST = env.str("DOCKER_HOST", default="")
 DOCKER_TIMEOUT = env.int("DOCKER_TIMEOUT", default=60)
 DOCKER_STARTS = env.int("DOCKER_STARTS", default=0)  # starts in flight per worker process; 0: twice the cores
 NETWORK_POOL = env.str("NETWORK_POOL", default="10.128.0.0/10")  # each tenant's network is a /24 of it
+INTERNET_DNS = env.list("INTERNET_DNS", default=["1.1.1.1", "8.8.8.8"])  # for containers that have internet
 CONTAINER_PIDS = env.int("CONTAINER_PIDS", default=256)
 CONTAINER_STOP_SECONDS = env.int("CONTAINER_STOP_SECONDS", default=10)
 
@@ -192,7 +195,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
-STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "staticfiles"
+STATIC_URL, STATIC_ROOT = "/static/", WARREN_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
 LOGGING = {

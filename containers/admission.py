@@ -38,7 +38,10 @@ def create(
         full = names.hostname(name, tenant.slug, placement.current().domain_for(tenant))
         if Container.objects.living().filter(hostname=full).exists():
             raise Refused(
-                "name_taken", f"There is a container {name} already; choose another name.", status=409, field="name"
+                "name_taken",
+                f"There is a container {name} already; choose another name.",
+                status=409,
+                field="name",
             )
         container = Container.objects.create(
             tenant=tenant,
@@ -68,7 +71,7 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
     if plan.max_containers is not None and count >= plan.max_containers:
         raise Refused(
             "containers_limit",
-            f"The plan {plan} allows {plan.max_containers} containers and {count} exist; delete one or change the plan.",
+            f"The plan {plan} allows {plan.max_containers} containers and {count} exist; delete one first.",
             limit=plan.max_containers,
             used=count,
         )
@@ -116,7 +119,10 @@ def stop(container: Container, *, actor: User) -> Container:
 def restart(container: Container, *, actor: User) -> Container:
     def change(row: Container) -> bool:
         status = ContainerStatus.objects.get(pk=row.pk)
-        if row.desired != Desired.RUNNING or status.state not in {EngineState.RUNNING, EngineState.RESTARTING}:
+        if row.desired != Desired.RUNNING or status.state not in {
+            EngineState.RUNNING,
+            EngineState.RESTARTING,
+        }:
             raise Refused("not_running", "Only a running container can be restarted; start it instead.", status=409)
         row.restart_from = status.started_at
         steps.reset(row.pk, {"container", steps.READY})
@@ -151,7 +157,7 @@ def _change(container: Container, actor: User, action: Action, change: Callable[
     with audit.refusals(action, **facts), transaction.atomic():
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
-        if going and action != Action.CONTAINER_DELETE and action != Action.CONTAINER_RETRY:
+        if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
         if row.deleted_at is None and change(row):
             row.generation += 1

@@ -54,9 +54,7 @@ def ready(container: Container) -> bool:
     """Derived, never stored: every condition holds, as seen at the wanted generation."""
     found = {condition.type: condition for condition in container.conditions.all()}
     return all(
-        type_ in found
-        and found[type_].status is True
-        and found[type_].observed_generation in (0, container.generation)
+        type_ in found and found[type_].status is True and found[type_].observed_generation in (0, container.generation)
         for type_ in _types
     )
 

@@ -17,10 +17,15 @@ class ContainerForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
     template = forms.ModelChoiceField(
-        Template.objects.filter(enabled=True), to_field_name="slug", empty_label=None, widget=forms.RadioSelect
+        Template.objects.filter(enabled=True),
+        to_field_name="slug",
+        empty_label=None,
+        widget=forms.RadioSelect,
     )
     memory = forms.IntegerField(min_value=6, required=False, help_text="MiB")
-    cpu = forms.DecimalField(min_value=0, max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores")
+    cpu = forms.DecimalField(
+        min_value=0, max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores"
+    )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -74,9 +74,7 @@ def health(phase: Lifecycle, ready: bool) -> Health:
 def deadline(container: Container) -> datetime.timedelta:
     """How long the change that is under way may take before people are told that it failed."""
     seconds = (
-        settings.STOP_DEADLINE_SECONDS
-        if container.desired == Desired.STOPPED
-        else settings.PROVISION_DEADLINE_SECONDS
+        settings.STOP_DEADLINE_SECONDS if container.desired == Desired.STOPPED else settings.PROVISION_DEADLINE_SECONDS
     )
     return datetime.timedelta(seconds=seconds)
 
@@ -88,7 +86,8 @@ def facts(container: Container, status: ContainerStatus) -> Facts:
         converged=status.observed_generation >= container.generation,
         state=status.state,
         begun=bool(status.attempts or status.failures or status.observed_generation),
-        overdue=bool(status.code) and (not status.retrying or timezone.now() - container.wanted_since > deadline(container)),
+        overdue=bool(status.code)
+        and (not status.retrying or timezone.now() - container.wanted_since > deadline(container)),
         deleted=container.deleted_at is not None,
     )
 

@@ -98,8 +98,8 @@ def _pass(controller: Controller, lease: Lease) -> tuple[bool, tuple[tuple[str, 
         return _deferred(controller, lease, row, failure), ()
     except Exception:
         log.exception("%s %s: unexpected failure", controller.name, lease.pk)
-        failure = Retryable("internal", "Something went wrong inside Warren; the log has the details.")
-        return _deferred(controller, lease, row, failure), ()
+        unexpected = Retryable("internal", "Something went wrong inside Warren; the log has the details.")
+        return _deferred(controller, lease, row, unexpected), ()
     outcome = {"attempts": 0, "failures": 0, "code": "", "message": "", "retrying": True}
     return _settle(lease, row, _next_look(result), **outcome, **result.seen), result.rings
 

@@ -4,10 +4,11 @@ import re
 
 from tenants.refusal import Refused
 
-RESERVED = frozenset(
-    "admin api app auth autoconfig autodiscover cdn dashboard ftp imap localhost login mail ns pop root smtp "
-    "static status support vpn warren www".split()
-)
+_RESERVED = """
+admin api app auth autoconfig autodiscover cdn dashboard ftp imap localhost login mail ns pop root smtp static status
+support vpn warren www
+"""
+RESERVED = frozenset(_RESERVED.split())
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 MAX_HOSTNAME = 63  # Cloudflare Access takes no longer application domain
 
@@ -20,7 +21,7 @@ def hostname(name: str, tenant_slug: str, domain: str) -> str:
     if not _NAME.fullmatch(name) or "--" in name:
         raise Refused(
             "name_invalid",
-            "A name has lower-case letters, digits and single hyphens, begins with a letter and ends with a letter or digit.",
+            "Use lower-case letters, digits and single hyphens; begin with a letter, end with a letter or a digit.",
             field="name",
         )
     if name in RESERVED:

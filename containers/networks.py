@@ -6,7 +6,7 @@ from itertools import islice
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from containers import engine
+from containers import engine, firewall
 from containers.engine.base import LABEL, NetworkSpec, SubnetTaken
 from containers.models import Network, NetworkKind
 from tenants.models import Tenant
@@ -43,6 +43,14 @@ def ensure(tenant: Tenant | None, kind: NetworkKind) -> Network:
             Network.objects.filter(pk=network.pk).update(engine_id=made)
         network.refresh_from_db()
     raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free at the engine; set NETWORK_POOL to another.")
+
+
+def ensure_internet(tenant: Tenant) -> Network:
+    """The tenant's way out, behind the host's firewall. Raises `Terminal` where that cannot be verified."""
+    firewall.ensure()
+    network = ensure(tenant, NetworkKind.INTERNET)
+    firewall.verify_bridge(network)
+    return network
 
 
 def forget(tenant: Tenant | None) -> None:

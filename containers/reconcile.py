@@ -109,7 +109,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
         progress.flush()
         changed = conditions.report([container.pk], conditions.RUNNING, *_running(seen), container.generation)
         if changed and seen.state == EngineState.RUNNING:
-            steps.finish(container.pk, container.wanted_since)
+            steps.finish([container.pk])
     observed.changed.send(Container, container_id=container.pk)
     return loop.Result(
         # A program that keeps ending is looked at again soon: the page should tell when it has recovered.
@@ -137,9 +137,7 @@ def _running(seen: Observed) -> tuple[bool, str, str]:
 
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
-    conditions.report(
-        [container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation
-    )
+    conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
     seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
     rings: list[tuple[str, Any]] = []
     if conditions.gone(container):
@@ -157,9 +155,7 @@ def _failed(status: ContainerStatus, failure: Failed) -> None:
     container = status.container
     if container.desired != Desired.ABSENT:
         steps.fail(container.pk, STEPS, str(failure))
-    conditions.report(
-        [container.pk], conditions.RUNNING, None, failure.code, str(failure), container.generation
-    )
+    conditions.report([container.pk], conditions.RUNNING, None, failure.code, str(failure), container.generation)
     observed.changed.send(Container, container_id=container.pk)
 
 

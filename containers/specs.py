@@ -49,4 +49,6 @@ def container(row: Container, extra_networks: tuple[str, ...] = ()) -> Container
         data_folder=row.data_folder,
         aliases=(row.name,),
         extra_networks=extra_networks,
+        # The host's own resolver may be at a private address, which the firewall keeps from containers.
+        dns=tuple(settings.INTERNET_DNS) if row.internet else (),
     )

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from containers import conditions
@@ -60,32 +61,34 @@ class Progress:
         self._pk = container_pk
         self._began: dict[str, datetime.datetime] = {}
         self._ended: dict[str, datetime.datetime] = {}
+        self._unwritten: set[str] = set()
 
     def begin(self, name: str) -> None:
         self._began[name] = timezone.now()
         self._ended.pop(name, None)
+        self._unwritten.add(name)
 
     def done(self, name: str) -> None:
-        now = timezone.now()
-        self._began.setdefault(name, now)
-        self._ended[name] = now
+        """A step that was not begun in this pass keeps the start that an earlier one wrote down."""
+        self._ended[name] = timezone.now()
+        self._unwritten.add(name)
 
     def flush(self) -> None:
-        if not self._began:
+        names, now = sorted(self._unwritten), timezone.now()
+        if not names:
             return
-        names = list(self._began)
         states = [
-            When(name=name, then=Value(StepState.DONE if name in self._ended else StepState.RUNNING))
-            for name in names
+            When(name=name, then=Value(StepState.DONE if name in self._ended else StepState.RUNNING)) for name in names
         ]
-        ends = [When(name=name, then=Value(end)) for name, end in self._ended.items()]
+        began = [When(name=name, then=Value(self._began[name])) for name in names if name in self._began]
+        ended = [When(name=name, then=Value(self._ended[name])) for name in names if name in self._ended]
         Step.objects.filter(container=self._pk, name__in=names).update(
-            state=Case(*states, default=F("state")),
-            started_at=Case(*(When(name=name, then=Value(at)) for name, at in self._began.items())),
-            finished_at=Case(*ends, default=None) if ends else None,
+            state=Case(*states),
+            started_at=Case(*began, default=Coalesce("started_at", Value(now))),
+            finished_at=Case(*ended, default=None),
             message="",
         )
-        self._began, self._ended = {}, {}
+        self._unwritten.clear()
 
     def note(self, name: str, message: str) -> None:
         """Say what a running step is busy with."""
@@ -110,19 +113,27 @@ def fail(container_pk: Any, names: Collection[str], message: str) -> None:
         .first()
     )
     if stuck is not None:
-        Step.objects.filter(pk=stuck).update(
-            state=StepState.FAILED, message=message, finished_at=timezone.now()
-        )
+        Step.objects.filter(pk=stuck).update(state=StepState.FAILED, message=message, finished_at=timezone.now())
 
 
-def finish(container_pk: Any, since: datetime.datetime | None) -> None:
-    """Tick the last step if everything holds by now; it shows the time that the whole way took."""
-    container = Container.objects.prefetch_related("conditions").get(pk=container_pk)
-    if conditions.ready(container):
-        now = timezone.now()
-        Step.objects.filter(container=container_pk, name=READY).exclude(state=StepState.DONE).update(
-            state=StepState.DONE, started_at=since or now, finished_at=now, message=""
+def finish(container_pks: Collection[Any]) -> None:
+    """Tick the last step of those for whom everything holds by now; it shows the time that the whole way took."""
+    waiting = (
+        Container.objects.filter(
+            Exists(Step.objects.filter(container=OuterRef("pk"), name=READY).exclude(state=StepState.DONE)),
+            pk__in=container_pks,
         )
+        .prefetch_related("conditions")
+        .only("pk", "generation", "wanted_since")
+    )
+    for container in waiting:
+        if conditions.ready(container):
+            Step.objects.filter(container=container.pk, name=READY).update(
+                state=StepState.DONE,
+                started_at=container.wanted_since,
+                finished_at=timezone.now(),
+                message="",
+            )
 
 
 register("quota", "Limits checked", 10)

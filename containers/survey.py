@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from containers import engine
+from containers import engine, firewall
 from containers.engine.base import LABEL
-from containers.models import ContainerStatus, Desired, EngineState
+from containers.models import ContainerStatus, Desired, EngineState, Network, NetworkKind
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ def engine_differences() -> list[Any]:
     ]
     for orphan in listed:
         log.warning("the engine runs a container of ours that no row knows: %s", orphan)
+    if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
+        firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     if differing:
         ContainerStatus.objects.filter(pk__in=differing).ring()
     return differing

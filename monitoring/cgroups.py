@@ -63,9 +63,7 @@ class Cgroups:
         rx, tx = self._network(pids)
         return Reading(
             cpu_ns=int((self._folder("cpuacct", container_id) / "cpuacct.usage").read_text()),
-            memory_used=_without_cache(
-                memory / "memory.usage_in_bytes", memory / "memory.stat", "total_inactive_file"
-            ),
+            memory_used=_without_cache(memory / "memory.usage_in_bytes", memory / "memory.stat", "total_inactive_file"),
             memory_limit=0 if limit >= NO_LIMIT else limit,
             network_rx=rx,
             network_tx=tx,

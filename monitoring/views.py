@@ -51,7 +51,12 @@ def _numbers(container: Container) -> dict[str, Any]:
     sample: Sample | None = getattr(container, "sample", None)
     if sample is None or container.status.state != EngineState.RUNNING or timezone.now() - sample.sampled_at > FRESH:
         nothing = {"used": None, "limit": container.memory, "percent": None}
-        return {"cpu_percent": None, "memory": nothing, "network": {"rx": None, "tx": None}, "sampled_at": None}
+        return {
+            "cpu_percent": None,
+            "memory": nothing,
+            "network": {"rx": None, "tx": None},
+            "sampled_at": None,
+        }
     return {
         "cpu_percent": sample.cpu_percent,
         "memory": {

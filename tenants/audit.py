@@ -66,7 +66,13 @@ def refusals(
         yield
     except Refused as exc:
         record(
-            action, actor=actor, target=target, tenant=tenant, outcome=Outcome.REFUSED, reason=exc.code, why=str(exc)
+            action,
+            actor=actor,
+            target=target,
+            tenant=tenant,
+            outcome=Outcome.REFUSED,
+            reason=exc.code,
+            why=str(exc),
         )
         raise
 

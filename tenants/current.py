@@ -1,9 +1,16 @@
-"""Which tenant a person works for at the moment."""
+"""Who asks, and for which tenant they work at the moment."""
 
 from typing import Any
 
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tenants.refusal import Refused
+
+
+def person(request: Any) -> User:
+    """Who asks; for views that let nobody in who has not signed in."""
+    user = request.user
+    assert isinstance(user, User)
+    return user
 
 
 def of(user: Any, slug: str = "") -> Tenant:

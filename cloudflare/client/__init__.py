@@ -1,8 +1,8 @@
 """A client for the part of Cloudflare's v4 API that Warren uses. Imports no Django; raises `errors.CloudflareError`.
 
-    cf = Cloudflare("https://api.cloudflare.com/client/v4", token, account_id)
-    tunnel = cf.tunnels.create("warren-demo", secret)
-    cf.with_priority(Priority.URGENT).apps.revoke_tokens(app_id)
+cf = Cloudflare("https://api.cloudflare.com/client/v4", token, account_id)
+tunnel = cf.tunnels.create("warren-demo", secret)
+cf.with_priority(Priority.URGENT).apps.revoke_tokens(app_id)
 """
 
 from cloudflare.client import errors, resources

@@ -39,7 +39,10 @@ class Pacer:
         self._local = MemoryStorage()
         uri = storage.replace("unix://", "redis+unix://", 1) if storage.startswith("unix://") else storage
         self._storage = self._local if uri == "memory://" else storage_from_string(uri)
-        self._limiter, self._spare = MovingWindowRateLimiter(self._storage), MovingWindowRateLimiter(self._local)
+        self._limiter, self._spare = (
+            MovingWindowRateLimiter(self._storage),
+            MovingWindowRateLimiter(self._local),
+        )
 
     def admit(self, priority: Priority = Priority.NORMAL) -> None:
         """Count one call, or raise `Paced` with the seconds until there is room."""

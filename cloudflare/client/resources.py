@@ -85,7 +85,9 @@ class Tunnels(Resource):
     def drop_connections(self, tunnel_id: str, connector_id: str = "") -> None:
         """Cut one connector's connections, or everybody's; connectors with a valid token come back."""
         self._call(
-            "DELETE", f"/{tunnel_id}/connections", params={"client_id": connector_id} if connector_id else None
+            "DELETE",
+            f"/{tunnel_id}/connections",
+            params={"client_id": connector_id} if connector_id else None,
         )
 
 

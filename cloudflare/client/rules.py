@@ -85,7 +85,11 @@ def parse(raw: Any) -> Rule:
         case {"group": {"id": str(id_)}, **rest} if not rest:
             return Group(id_)
         case {
-            "oidc": {"identity_provider_id": str(provider), "claim_name": str(name), "claim_value": str(value)},
+            "oidc": {
+                "identity_provider_id": str(provider),
+                "claim_name": str(name),
+                "claim_value": str(value),
+            },
             **rest,
         } if not rest:
             return OidcClaim(provider, name, value)

@@ -69,9 +69,7 @@ class Transport:
             time.sleep(wait)
         raise AssertionError("unreachable")
 
-    def _once(
-        self, method: str, path: str, body: Any, params: Mapping[str, Any] | None, priority: Priority
-    ) -> Answer:
+    def _once(self, method: str, path: str, body: Any, params: Mapping[str, Any] | None, priority: Priority) -> Answer:
         if self._pacer:
             self._pacer.admit(priority)
         began, status, ray = time.monotonic(), 0, ""

@@ -116,7 +116,14 @@ class PolicySpec:
         include, require, exclude = (
             tuple(parse(rule) for rule in raw.get(key) or []) for key in ("include", "require", "exclude")
         )
-        return cls(raw.get("name") or "", raw.get("decision") or "", include, require, exclude, raw.get("precedence") or 0)
+        return cls(
+            raw.get("name") or "",
+            raw.get("decision") or "",
+            include,
+            require,
+            exclude,
+            raw.get("precedence") or 0,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -5,50 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cloudflare', '0002_initial'),
-        ('tenants', '0001_initial'),
+        ("cloudflare", "0002_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tunnel',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tunnels', to='tenants.tenant'),
+            model_name="tunnel",
+            name="tenant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="tunnels", to="tenants.tenant"
+            ),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='tunnel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='cloudflare.tunnel'),
+            model_name="publication",
+            name="tunnel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="publications",
+                to="cloudflare.tunnel",
+            ),
         ),
         migrations.AddField(
-            model_name='connector',
-            name='tunnel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connectors', to='cloudflare.tunnel'),
+            model_name="connector",
+            name="tunnel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="connectors", to="cloudflare.tunnel"
+            ),
         ),
         migrations.AddField(
-            model_name='zone',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zones', to='cloudflare.account'),
+            model_name="zone",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="zones", to="cloudflare.account"
+            ),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='cloudflare.zone'),
+            model_name="publication",
+            name="zone",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="publications", to="cloudflare.zone"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tunnel',
-            constraint=models.UniqueConstraint(fields=('tenant', 'account'), name='one_tunnel_per_tenant_and_account'),
+            model_name="tunnel",
+            constraint=models.UniqueConstraint(fields=("tenant", "account"), name="one_tunnel_per_tenant_and_account"),
         ),
         migrations.AddConstraint(
-            model_name='connector',
-            constraint=models.UniqueConstraint(fields=('tunnel', 'serial'), name='one_connector_per_serial'),
+            model_name="connector",
+            constraint=models.UniqueConstraint(fields=("tunnel", "serial"), name="one_connector_per_serial"),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at', None)), fields=('hostname',), name='one_living_publication'),
+            model_name="publication",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at", None)), fields=("hostname",), name="one_living_publication"
+            ),
         ),
     ]

@@ -9,7 +9,7 @@ from containers.models import Container, Scheduled
 
 
 class Route(models.TextChoices):
-    """Where the hostname stands in its tunnel's ingress. The tunnel's reconciler answers what the publication's asks."""
+    """Where the hostname stands in its tunnel's ingress: the tunnel's reconciler answers what ours asks."""
 
     NONE = "", "not asked for"
     IN = "in", "in the ingress"

@@ -108,4 +108,3 @@ def without_application(client: Cloudflare, publication: Publication, lease: Lea
         with suppress(errors.NotFound):
             client.apps.delete(left.id)
     raise Retryable("application_remains", f"The application of {publication.hostname} keeps coming back.")
-

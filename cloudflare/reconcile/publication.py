@@ -82,13 +82,11 @@ def _published(publication: Publication, progress: steps.Progress) -> None:
     container, tunnel = publication.container, publication.tunnel
     with transaction.atomic():
         progress.flush()
-        changed = conditions.report(
-            [container.pk], names.PUBLISHED, True, "Published", generation=container.generation
-        )
+        changed = conditions.report([container.pk], names.PUBLISHED, True, "Published", generation=container.generation)
         if tunnel.connected_at:
             changed += conditions.report([container.pk], names.CONNECTED, True, "Connected")
         if changed:
-            steps.finish(container.pk, container.wanted_since)
+            steps.finish([container.pk])
     if changed:
         observed.changed.send(Container, container_id=container.pk)
 
@@ -123,9 +121,7 @@ def _failed(publication: Publication, failure: Failed) -> None:
     container = publication.container
     if container.desired != Desired.ABSENT:
         steps.fail(container.pk, (names.STEP_TUNNEL, names.STEP_ACCESS, names.STEP_DNS), str(failure))
-    conditions.report(
-        [container.pk], names.PUBLISHED, None, failure.code, str(failure), container.generation
-    )
+    conditions.report([container.pk], names.PUBLISHED, None, failure.code, str(failure), container.generation)
     observed.changed.send(Container, container_id=container.pk)
 
 

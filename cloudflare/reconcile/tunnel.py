@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cloudflare.client import Cloudflare, Priority, errors
 from cloudflare.clients import client_for
-from cloudflare.models import Connector, Publication, Route, Tunnel
+from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import documents, names
 from cloudflare.reconcile.faults import translated
 from containers import loop

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import secrets
 import signal
 import sys
@@ -21,9 +22,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tunnel-port", type=int, default=0, help="port that connectors dial; 0 picks a free one")
     parser.add_argument("--state", type=Path, help="file that keeps everything over a restart")
     parser.add_argument("--domain", default="containers.localhost", help="the zone (containers.localhost)")
-    parser.add_argument("--token", default="", help="API token; made up where it is not given")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("CLOUDFLARE_API_TOKEN", ""),
+        help="API token; better in CLOUDFLARE_API_TOKEN, out of the list of processes; made up where it is not given",
+    )
     parser.add_argument("--account-id", default="", help="made up where it is not given")
     parser.add_argument("--zone-id", default="", help="made up where it is not given")
+    parser.add_argument("--quiet", action="store_true", help="do not print the line: it holds the token")
     parser.add_argument("--speed", type=float, default=1.0, help="how much faster the rate limit's clock runs (1)")
     return parser.parse_args()
 
@@ -47,8 +53,9 @@ async def _run(options: argparse.Namespace, world: World) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     simulator = Simulator(world, state=options.state, speed=options.speed)
     facts = await simulator.start(options.host, options.port, options.tunnel_host, options.tunnel_port)
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
+    if not options.quiet:
+        sys.stdout.write(json.dumps(facts) + "\n")
+        sys.stdout.flush()
     await stopping.wait()
     await simulator.stop()
 

@@ -26,7 +26,9 @@ class Journal:
 
 
 class Control:
-    def __init__(self, world: World, edge: Edge, faults: Faults, limit: RateLimit, journal: Journal, token: str) -> None:
+    def __init__(
+        self, world: World, edge: Edge, faults: Faults, limit: RateLimit, journal: Journal, token: str
+    ) -> None:
         self._world, self._edge, self._faults, self._limit = world, edge, faults, limit
         self._journal, self._token = journal, token
 
@@ -43,6 +45,7 @@ class Control:
             ("POST", "keys", self.rotate_keys),
             ("PATCH", "limits", self.limits),
             ("DELETE", "violations", self.forget_violations),
+            ("DELETE", "world", self.forget_all),
         ]
         return [web.route(method, f"/_simulator/{path}", self._guarded(call)) for method, path, call in calls]
 
@@ -69,12 +72,21 @@ class Control:
                 {"id": row.id, "config_version": row.config_version}
                 for row in self._world.tunnels[key].connectors.values()
             ]
-        return {**shown, "routable": sorted(self._world.routable()), "unprotected": sorted(self._world.unprotected())}
+        return {
+            **shown,
+            "routable": sorted(self._world.routable()),
+            "unprotected": sorted(self._world.unprotected()),
+        }
 
     async def calls(self, body: dict[str, Any]) -> Any:
         rows = list(self._journal.rows)
         writes = sum(row["method"] != "GET" for row in rows)
-        return {"calls": rows, "total": len(rows), "writes": writes, "throttled": sum(r["status"] == 429 for r in rows)}
+        return {
+            "calls": rows,
+            "total": len(rows),
+            "writes": writes,
+            "throttled": sum(r["status"] == 429 for r in rows),
+        }
 
     async def forget_calls(self, body: dict[str, Any]) -> Any:
         self._journal.rows.clear()
@@ -112,6 +124,23 @@ class Control:
         if "calls" in body:
             self._limit.quota = int(body["calls"])
             self._limit.clear()
+        return {}
+
+    async def forget_all(self, body: dict[str, Any]) -> Any:
+        """As new: nothing exists but the account, the zone and the keys."""
+        for tunnel in self._world.tunnels.values():
+            for connector in list(tunnel.connectors.values()):
+                connector.drop()
+        for part in ("tunnels", "records", "apps", "policies", "sessions", "access_log", "violations"):
+            getattr(self._world, part).clear()
+        fresh = World(self._world.account_id, self._world.zone_id, self._world.domain, self._world.token)
+        for name in ("record_quota", "max_apps", "max_tunnels", "clock_offset"):
+            setattr(self._world, name, getattr(fresh, name))
+        self._faults.clear()
+        self._limit.clear()
+        self._journal.rows.clear()
+        for kind in ("record", "log"):
+            self._world.changed(kind, "")
         return {}
 
     async def forget_violations(self, body: dict[str, Any]) -> Any:

@@ -106,14 +106,18 @@ class Edge:
             return None, answer(200, json.dumps(self.signer.keys()), kind="application/json")
         session = self.signer.session_of(login.cookies(head).get(login.APP_COOKIE, ""), app)
         if path == "/cdn-cgi/access/get-identity":
-            identity = {"email": session.email, "user_uuid": session.user_id} if session else {"err": "no app token set"}
+            identity = (
+                {"email": session.email, "user_uuid": session.user_id} if session else {"err": "no app token set"}
+            )
             return None, answer(200 if session else 400, json.dumps(identity), kind="application/json")
         if path == "/cdn-cgi/access/logout":
             if session:
                 session.revoked = True
                 self._world.changed("session", session.id)
             gone = f"{login.APP_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
-            return None, answer(200, pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)])
+            return None, answer(
+                200, pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)]
+            )
         if session is None and not evaluate.bypassed(app, Visitor("", ip)):
             port = head.get("host").partition(":")[2]
             to = login.local_path(head.first[1])
@@ -145,10 +149,18 @@ class Edge:
 
     def _for_origin(self, head: Head, ip: str, session: Session | None) -> Head:
         """The head as the container gets it: Cloudflare's own headers are set here, and by nobody else."""
-        added = [("Cf-Connecting-Ip", ip), ("X-Forwarded-For", ip), ("X-Forwarded-Proto", "http"), ("Cf-Ray", _ray())]
+        added = [
+            ("Cf-Connecting-Ip", ip),
+            ("X-Forwarded-For", ip),
+            ("X-Forwarded-Proto", "http"),
+            ("Cf-Ray", _ray()),
+        ]
         if session is not None:
             token = login.cookies(head).get(login.APP_COOKIE, "")
-            added += [("Cf-Access-Jwt-Assertion", token), ("Cf-Access-Authenticated-User-Email", session.email)]
+            added += [
+                ("Cf-Access-Jwt-Assertion", token),
+                ("Cf-Access-Authenticated-User-Email", session.email),
+            ]
         added.append(("Connection", "Upgrade" if head.upgrades else "close"))
         return Head(head.first, [*head.without(OURS), *added])
 

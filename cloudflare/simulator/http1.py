@@ -114,7 +114,11 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def answer(
-    status: int, content: str | bytes = b"", *, kind: str = "text/html; charset=utf-8", headers: Iterable[tuple[str, str]] = ()
+    status: int,
+    content: str | bytes = b"",
+    *,
+    kind: str = "text/html; charset=utf-8",
+    headers: Iterable[tuple[str, str]] = (),
 ) -> bytes:
     """A whole answer of the edge's own; the connection ends with it."""
     raw = content.encode() if isinstance(content, str) else content

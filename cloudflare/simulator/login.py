@@ -1,10 +1,10 @@
 """Signing in: the team's login page, the global session, and the hand-over of an application's token.
 
-    container's host          302 to   team host /cdn-cgi/access/login/<host>?redirect_url=<path>
-    team host                 page; POST of the address makes the global session, then policies are evaluated
-    refused                   403 on the team host
-    let in                    302 to   container's host /cdn-cgi/access/authorized?code=<once>&redirect_url=<path>
-    container's host          CF_Authorization cookie, 302 to the path
+container's host          302 to   team host /cdn-cgi/access/login/<host>?redirect_url=<path>
+team host                 page; POST of the address makes the global session, then policies are evaluated
+refused                   403 on the team host
+let in                    302 to   container's host /cdn-cgi/access/authorized?code=<once>&redirect_url=<path>
+container's host          CF_Authorization cookie, 302 to the path
 """
 
 import json
@@ -17,7 +17,7 @@ from cloudflare.simulator import evaluate, pages
 from cloudflare.simulator.evaluate import Visitor
 from cloudflare.simulator.http1 import Head, answer
 from cloudflare.simulator.state import App, Session, World, new_uuid
-from cloudflare.simulator.tokens import Signer, seconds
+from cloudflare.simulator.tokens import Signer
 
 APP_COOKIE, TEAM_COOKIE, NONCE_COOKIE = "CF_Authorization", "CF_Session", "CF_Nonce"
 GLOBAL_SESSION = 24 * 3600.0

@@ -11,7 +11,8 @@ from cloudflare.simulator.state import App, World
 _STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color-scheme:light dark}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}div{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;"
+    "table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;"
     "vertical-align:top;overflow-wrap:anywhere}th{font-size:.85rem;opacity:.75}.bad{color:#c22;font-weight:600}"
 )
 
@@ -96,7 +97,12 @@ def _app(app: App) -> tuple[object, ...]:
         f"{policy.fields['decision']}: " + ", ".join(_rule(rule) for rule in policy.fields["include"])
         for policy in app.policies
     )
-    return app.domain, app.fields["name"], app.fields["session_duration"], policies or "none: everybody is denied"
+    return (
+        app.domain,
+        app.fields["name"],
+        app.fields["session_duration"],
+        policies or "none: everybody is denied",
+    )
 
 
 def _rule(rule: dict[str, dict[str, str]]) -> str:

@@ -11,7 +11,18 @@ from typing import Any
 from cloudflare.simulator.state import App, Policy, Record, Session, Tunnel, World
 
 DELAY = 0.05  # seconds in which changes are gathered before they are written
-_KEPT = ("account_id", "zone_id", "domain", "token", "team_domain", "record_quota", "signing_keys", "violations")
+_KEPT = (
+    "account_id",
+    "zone_id",
+    "domain",
+    "token",
+    "team_domain",
+    "record_quota",
+    "groups",
+    "service_tokens",
+    "signing_keys",
+    "violations",
+)
 
 
 class StateError(Exception):
@@ -43,7 +54,7 @@ def _plain(row: Any, without: str) -> dict[str, Any]:
 
 
 def load(raw: dict[str, Any]) -> World:
-    world = World(**{name: raw[name] for name in _KEPT})
+    world = World(**{name: raw[name] for name in _KEPT if name in raw})
     world.tunnels = {key: Tunnel(**row) for key, row in raw["tunnels"].items()}
     world.records = {key: Record(**row) for key, row in raw["records"].items()}
     world.policies = {key: Policy(**row) for key, row in raw["policies"].items()}

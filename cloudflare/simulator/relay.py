@@ -137,7 +137,12 @@ class Relay:
         return True
 
     async def _control(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str, connector_id: str, version: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        token: str,
+        connector_id: str,
+        version: str,
     ) -> None:
         tunnel = self._signed_in(token)
         if tunnel is None:
@@ -146,7 +151,11 @@ class Relay:
             return
         peer = writer.get_extra_info("peername") or ("", 0)
         connector = Connector(
-            str(uuid.UUID(connector_id)), version[:40], self._world.stamp(), peer[0], drop=writer.transport.abort
+            str(uuid.UUID(connector_id)),
+            version[:40],
+            self._world.stamp(),
+            peer[0],
+            drop=writer.transport.abort,
         )
         link = Link(connector, writer)
         self._links.setdefault(tunnel.id, {})[connector.id] = link

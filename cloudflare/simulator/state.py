@@ -103,10 +103,15 @@ class App:
         return str(self.fields["domain"])
 
     @property
-    def hosts(self) -> list[str]:
-        """Host patterns that the application stands over: its destinations, else its domain."""
+    def places(self) -> list[tuple[str, str]]:
+        """What the application stands over, as (host pattern, path or ""): its destinations, else its domain."""
         uris = [row["uri"] for row in self.fields.get("destinations") or [] if row.get("type", "public") == "public"]
-        return [uri.partition("/")[0] for uri in uris or [self.domain]]
+        return [(host, path.strip("/")) for host, _, path in (uri.partition("/") for uri in uris or [self.domain])]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Host patterns of which the application stands over every path."""
+        return [host for host, path in self.places if not path]
 
     @property
     def open(self) -> bool:
@@ -139,7 +144,15 @@ def matches(pattern: str, host: str) -> bool:
     if pattern == "*":
         return True
     middle = host[len(before) : len(host) - len(after)]
-    return host.startswith(before) and host.endswith(after) and len(host) > len(before) + len(after) and "." not in middle
+    return (
+        host.startswith(before) and host.endswith(after) and len(host) > len(before) + len(after) and "." not in middle
+    )
+
+
+def under(pattern: str, path: str) -> bool:
+    """Whether the path is the pattern's or below it; a `*` in the pattern stands within one part of the path."""
+    parts, wanted = path.strip("/").split("/"), pattern.split("/") if pattern else []
+    return len(parts) >= len(wanted) and all(matches(want, part) for want, part in zip(wanted, parts, strict=False))
 
 
 def new_id() -> str:
@@ -166,6 +179,8 @@ class World:
     records: dict[str, Record] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)  # reusable ones
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id: include, require, exclude
+    service_tokens: dict[str, dict[str, str]] = field(default_factory=dict)  # by id: client_id, client_secret
     sessions: dict[str, Session] = field(default_factory=dict)
     signing_keys: list[str] = field(default_factory=list)  # PEM, the newest first
     access_log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=5000))
@@ -191,14 +206,15 @@ class World:
         found = [row for row in self.records.values() if row.tunnel_id and matches(row.name, host)]
         return max(found, key=lambda row: specificity(row.name), default=None)
 
-    def app_for(self, host: str) -> App | None:
-        """The most specific application that stands over the host; a more specific one inherits nothing."""
-        best: tuple[tuple[int, int], App] | None = None
-        for app in self.apps.values():
-            for pattern in app.hosts:
-                if matches(pattern, host) and (best is None or specificity(pattern) > best[0]):
-                    best = (specificity(pattern), app)
-        return best[1] if best else None
+    def app_for(self, host: str, path: str = "/") -> App | None:
+        """The most specific application that stands over host and path; a more specific one inherits nothing."""
+        found = [
+            ((*specificity(pattern), len(below)), app)
+            for app in self.apps.values()
+            for pattern, below in app.places
+            if matches(pattern, host) and under(below, path)
+        ]
+        return max(found, key=lambda row: row[0])[1] if found else None
 
     def routable(self) -> set[str]:
         """Names that lead to a container: a proxied record to a living tunnel whose ingress holds the name."""

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from containers import lifecycle, steps
 from containers.models import Condition, Container, Step, Template
+from tenants.models import Tenant
 
 
 class TemplateSerializer(serializers.ModelSerializer[Template]):
@@ -21,26 +22,26 @@ class ConditionSerializer(serializers.ModelSerializer[Condition]):
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
-    label = serializers.SerializerMethodField()
+    title = serializers.SerializerMethodField()
     seconds = serializers.FloatField(allow_null=True)
 
     class Meta:
         model = Step
-        fields = ("name", "label", "state", "started_at", "finished_at", "seconds", "message")
+        fields = ("name", "title", "state", "started_at", "finished_at", "seconds", "message")
 
-    def get_label(self, step: Step) -> str:
+    def get_title(self, step: Step) -> str:
         return steps.label(step.name)
 
 
 class ContainerListSerializer(serializers.ModelSerializer[Container]):
     """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core."""
 
-    tenant = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    template = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    tenant: "serializers.SlugRelatedField[Tenant]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    template: "serializers.SlugRelatedField[Template]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Container
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "name",
             "tenant",

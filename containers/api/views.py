@@ -1,7 +1,7 @@
 """Containers and templates under `/api/v1/`: parse, one domain call, render."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import mixins, status, viewsets
@@ -28,12 +28,10 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
     lookup_field = "slug"
 
 
-class ContainerViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Container]
-):
+class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Container]):
     permission_classes = (ContainerPermission,)
     # What a person needs to hold on the container, by action; `view` is what the queryset gives.
-    needs: dict[str, str] = {
+    needs: ClassVar[dict[str, str]] = {
         "start": "operate",
         "stop": "operate",
         "restart": "operate",
@@ -58,11 +56,11 @@ class ContainerViewSet(
         given.is_valid(raise_exception=True)
         wanted = dict(given.validated_data)
         tenant = current.of(request.user, wanted.pop("tenant"))
-        made = admission.create(actor=request.user, tenant=tenant, **wanted)
+        made = admission.create(actor=current.person(request), tenant=tenant, **wanted)
         return self._accepted(made)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        return self._accepted(admission.remove(self.get_object(), actor=request.user))
+        return self._accepted(admission.remove(self.get_object(), actor=current.person(request)))
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
@@ -81,7 +79,7 @@ class ContainerViewSet(
         return self._changed(admission.retry)
 
     def _changed(self, change: Callable[..., Container]) -> Response:
-        return self._accepted(change(self.get_object(), actor=self.request.user))
+        return self._accepted(change(self.get_object(), actor=current.person(self.request)))
 
     def _accepted(self, container: Container) -> Response:
         fresh: Any = self.get_queryset().filter(pk=container.pk).first()

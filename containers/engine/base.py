@@ -93,6 +93,7 @@ class ContainerSpec:
     data_folder: str = ""
     aliases: tuple[str, ...] = ()
     extra_networks: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()  # resolvers to ask for names outside; empty: the host's
 
 
 @dataclass(frozen=True, slots=True)

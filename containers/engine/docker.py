@@ -148,15 +148,18 @@ class DockerEngine:
                 exit_code=None if state["Running"] else state["ExitCode"],
                 oom_killed=state["OOMKilled"],
             )
-        return None
+        return None  # type: ignore[unreachable]  # after a 404, which the block above swallows
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         with translated():
-            rows = self.api.containers(
-                all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]}
-            )
+            rows = self.api.containers(all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]})
         return [
-            Listed(row["Id"], row["Names"][0].lstrip("/"), _STATES.get(row["State"], "exited"), row["Labels"] or {})
+            Listed(
+                row["Id"],
+                row["Names"][0].lstrip("/"),
+                _STATES.get(row["State"], "exited"),
+                row["Labels"] or {},
+            )
             for row in rows
         ]
 
@@ -198,9 +201,11 @@ class DockerEngine:
                     check_duplicate=True,
                 )["Id"]
             except APIError as exc:
-                if exc.status_code == 409 or "overlap" in str(exc.explanation) or "exists" in str(exc.explanation):
-                    return self._adopt_network(spec)
-                raise
+                # Asked for by two at once, the engine may tell the loser of the name, the subnet or the bridge.
+                said = str(exc.explanation)
+                if exc.status_code != 409 and not any(word in said for word in ("overlap", "exists", "bridge name")):
+                    raise
+                return self._adopt_network(spec)
         return made
 
     def _adopt_network(self, spec: NetworkSpec) -> str:

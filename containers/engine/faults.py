@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 import requests
 from docker.errors import APIError, DockerException
 

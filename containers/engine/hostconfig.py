@@ -29,6 +29,8 @@ def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
         "OomKillDisable": False,
         "Privileged": False,
     }
+    if spec.dns:
+        config["Dns"] = list(spec.dns)
     if spec.volume and spec.data_folder:
         config["Mounts"] = [
             {

@@ -81,4 +81,4 @@ class Container(models.Model):
 
     @property
     def url(self) -> str:
-        return settings.CONTAINER_URL.format(hostname=self.hostname)
+        return str(settings.CONTAINER_URL).format(hostname=self.hostname)

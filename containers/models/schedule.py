@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-
 Row = TypeVar("Row", bound="Scheduled")
 
 

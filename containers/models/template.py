@@ -26,7 +26,9 @@ class Template(models.Model):
     image = models.CharField(max_length=255)
     command = models.JSONField(default=list, blank=True, validators=[_strings], help_text="Empty: the image's own.")
     port = models.PositiveIntegerField(
-        default=8080, validators=[MinValueValidator(1), MaxValueValidator(65535)], help_text="HTTP, in the container."
+        default=8080,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="HTTP, in the container.",
     )
     environment = models.JSONField(default=dict, blank=True, validators=[_pairs])
     data_folder = models.CharField(

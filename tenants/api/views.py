@@ -1,5 +1,6 @@
 """API tokens: made with e-mail address and password, or by somebody who is signed in already."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import authenticate
@@ -40,11 +41,12 @@ class TokenListView(GenericAPIView[ApiToken]):
     serializer_class = TokenSerializer
     pagination_class = Pages
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Sequence[Any]:
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user=self.request.user)
+        mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=self.request.user)
+        return mine
 
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset())

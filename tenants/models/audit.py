@@ -3,6 +3,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+
 class AuditEvent(models.Model):
     """Who did what to which, from where, and how it ended.
 
@@ -33,4 +34,3 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor or 'Warren'} {self.action} {self.target} ({self.outcome})"
-

@@ -23,9 +23,7 @@ class Tenant(models.Model):
     )
     name = models.CharField(max_length=100)
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="tenants")
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="Membership", related_name="tenants"
-    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="tenants")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

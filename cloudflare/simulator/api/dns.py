@@ -75,12 +75,11 @@ def _checked(world: World, fields: dict[str, Any], own: str = "") -> dict[str, A
 def _check_content(world: World, fields: dict[str, Any]) -> None:
     kind, content = fields["type"], fields["content"]
     if kind in {"A", "AAAA"}:
+        parse = ipaddress.IPv4Address if kind == "A" else ipaddress.IPv6Address
         try:
-            version = ipaddress.ip_address(content).version
+            parse(content)
         except ValueError:
-            version = 0
-        if version != (4 if kind == "A" else 6):
-            raise _bad(9005, f"Content for {kind} record is invalid.")
+            raise _bad(9005, f"Content for {kind} record is invalid.") from None
     elif kind == "CNAME":
         if not _NAME.fullmatch(content.lower()):
             raise _bad(9007, "Content for CNAME record is invalid.")

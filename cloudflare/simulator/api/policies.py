@@ -93,7 +93,12 @@ def _check_rule(rule: Any) -> None:
 
 
 def shown(policy: Policy) -> dict[str, Any]:
-    return {"id": policy.id, **policy.fields, "created_at": policy.created_at, "updated_at": policy.updated_at}
+    return {
+        "id": policy.id,
+        **policy.fields,
+        "created_at": policy.created_at,
+        "updated_at": policy.updated_at,
+    }
 
 
 def made(world: World, fields: dict[str, Any]) -> Policy:

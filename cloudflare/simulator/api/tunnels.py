@@ -11,7 +11,9 @@ from cloudflare.simulator.api.routing import route
 from cloudflare.simulator.state import Connector, Tunnel, World, new_uuid
 
 ROOT = "/accounts/{account}/cfd_tunnel"
-_SERVICE = re.compile(r"(https?|tcp|ssh|rdp|smb)://[^/\s]+(/\S*)?|unix(\+tls)?:/\S+|http_status:[1-5]\d\d|hello_world|bastion")
+_SERVICE = re.compile(
+    r"(https?|tcp|ssh|rdp|smb)://[^/\s]+(/\S*)?|unix(\+tls)?:/\S+|http_status:[1-5]\d\d|hello_world|bastion"
+)
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -178,7 +180,9 @@ def _check_ingress(rules: Any) -> None:
         if number + 1 < len(rules) and not host and not rule.get("path"):
             raise _bad_ingress(f"Rule #{number + 1} is matching all URLs, but it is not the last rule")
     if rules[-1].get("hostname") or rules[-1].get("path"):
-        raise _bad_ingress("The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)")
+        raise _bad_ingress(
+            "The last ingress rule must match all URLs (i.e. it should not have a hostname or path filter)"
+        )
 
 
 def _bad_ingress(message: str) -> Refusal:

@@ -1,0 +1,1 @@
+"""Warren on one machine, by one command: what `manage.py up` is made of."""

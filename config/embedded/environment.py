@@ -1,0 +1,74 @@
+"""Makes `$WARREN_HOME/settings.env` before Django reads its settings; imports no Django.
+
+Secrets and ids are made once and kept. What follows from the ports is written anew at each start, so that
+`manage.py shell` and its like find the running installation.
+"""
+
+import base64
+import os
+import secrets
+import string
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DOMAIN = "containers.localhost"
+
+
+def home() -> Path:
+    return Path(os.environ.get("WARREN_HOME") or BASE_DIR / "var").absolute()
+
+
+def web_port() -> int:
+    return int(os.environ.get("PORT") or 8000)
+
+
+def edge_port() -> int:
+    return int(os.environ.get("EDGE_PORT") or 8787)
+
+
+def ensure() -> None:
+    """Bring home and settings about; fit for every start."""
+    folder = home()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
+    path = folder / "settings.env"
+    values = {**_kept(), **_read(path)}
+    values |= _derived(values["TUNNEL_PORT"])
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    fresh.replace(path)
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
+    return {name: value for name, _, value in pairs}
+
+
+def _kept() -> dict[str, str]:
+    """Made at the first start; a later one finds them in the file."""
+    letters = string.ascii_lowercase + string.digits
+    return {
+        "EMBEDDED": "true",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "INSTALLATION": "w" + "".join(secrets.choice(letters) for _ in range(4)),
+        "CLOUDFLARE_API_TOKEN": secrets.token_urlsafe(30),
+        "CLOUDFLARE_ACCOUNT_ID": secrets.token_hex(16),
+        "CLOUDFLARE_ZONE_ID": secrets.token_hex(16),
+        "CONTAINERS_DOMAIN": DOMAIN,
+        "CONNECTOR_IMAGE": "warren/connector:latest",
+        "TUNNEL_PORT": str(20000 + secrets.randbelow(10000)),
+        "SWEEP_SECONDS": "5",
+    }
+
+
+def _derived(tunnel_port: str) -> dict[str, str]:
+    return {
+        "CLOUDFLARE_API_URL": f"http://127.0.0.1:{edge_port()}/client/v4",
+        "CONTAINER_URL": f"http://{{hostname}}:{edge_port()}/",
+        "CONNECTOR_EDGE": f"gateway:{tunnel_port}",
+    }

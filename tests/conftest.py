@@ -1,0 +1,113 @@
+"""The cast and the parts: real PostgreSQL and Redis by `scripts/with-services`, a real simulator, a real engine."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloudflare import setup as cloudflare_setup
+from cloudflare.models import Zone
+from containers import engine, loop
+from containers.engine.memory import MemoryEngine
+from containers.models import Template
+from tenants.models import Membership, Plan, Role, Tenant, User
+from tests.parts import Cloud, docker_cleanup
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not os.environ.get("REDIS_URL") or not os.environ.get("DATABASE_URL"):
+        raise pytest.UsageError("run the tests with: make test (or scripts/with-services .venv/bin/pytest …)")
+
+
+@pytest.fixture(scope="session")
+def cloud_process() -> Iterator[Cloud]:
+    with Cloud.launch() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(cloud_process: Cloud) -> Iterator[Cloud]:
+    """A simulated Cloudflare with nothing in it, shared by the tests of a process one after the other."""
+    cloud_process.reset()
+    yield cloud_process
+
+
+@pytest.fixture
+def mark(settings) -> str:
+    """An installation of this test's own: its name is in everything that is made outside."""
+    found = "t" + secrets.token_hex(2)
+    settings.INSTALLATION = found
+    return found
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryEngine]:
+    """An engine that runs nothing, for whatever is about rows and Cloudflare."""
+    found = MemoryEngine()
+    engine.current.cache_clear()
+    original, engine.current = engine.current, lambda: found
+    yield found
+    engine.current = original
+
+
+@pytest.fixture
+def zone(db, settings, cloud: Cloud, mark: str) -> Zone:
+    """The installation at the simulated Cloudflare, its guard in place."""
+    for name, value in cloud.settings().items():
+        setattr(settings, name, value)
+    settings.LEASE_SECONDS, settings.LINGER_SECONDS = 2.0, 0.0
+    zone = cloudflare_setup.ensure_account()
+    converge()
+    return zone
+
+
+@pytest.fixture
+def template(db) -> Template:
+    return Template.objects.create(slug="hello", name="Hello", image="warren/hello:latest", port=8080)
+
+
+@pytest.fixture
+def owner(db) -> User:
+    return User.objects.create_user("alice@example.com", "secret", name="Alice")
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    return User.objects.create_user("charlie@example.com", "secret", name="Charlie")
+
+
+@pytest.fixture
+def tenant(owner: User) -> Tenant:
+    return make_tenant("acme", owner, plan="enterprise")
+
+
+def make_tenant(slug: str, owner: User, plan: str = "pro") -> Tenant:
+    tenant = Tenant.objects.create(slug=slug, name=slug.title(), plan=Plan.objects.get(code=plan))
+    Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
+    return tenant
+
+
+def converge(rounds: int = 60) -> None:
+    """Pass over every due row, as the sweep and its workers would, until nothing is due."""
+    for _ in range(rounds):
+        due = [(controller.name, pk) for controller in loop.controllers() for pk in controller.due()]
+        if not due:
+            return
+        for name, pk in due:
+            loop.run(name, pk)
+    raise AssertionError(f"still due after {rounds} rounds: {due}")
+
+
+@pytest.fixture
+def docker_mark(mark: str) -> Iterator[str]:
+    """The mark, and everything with it taken off the real engine afterwards."""
+    engine.current.cache_clear()
+    yield mark
+    docker_cleanup(mark)
+
+
+@pytest.fixture
+def root() -> Path:
+    return Path(__file__).resolve().parent.parent

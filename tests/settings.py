@@ -1,0 +1,31 @@
+"""Settings of the test run: the real ones, with throw-away secrets and a home of its own."""
+
+import base64
+import os
+import tempfile
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+os.environ.setdefault("WARREN_HOME", tempfile.mkdtemp(prefix="warren-test."))
+os.makedirs(os.path.join(os.environ["WARREN_HOME"], "static"), exist_ok=True)
+os.environ.update(
+    SECRET_KEY="only-for-tests-" * 4,
+    ENCRYPTION_KEYS=base64.urlsafe_b64encode(b"only-for-tests-".ljust(32, b".")).decode(),
+    EMBEDDED="true",
+    CONTAINERS_DOMAIN="containers.localhost",
+    CLOUDFLARE_API_TOKEN="",
+)
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL  # noqa: E402
+
+# Each process of a parallel run has a Redis database of its own.
+_REDIS = f"{REDIS_URL}?db={int(_WORKER.removeprefix('gw')) + 1}"
+REDIS_URL = _REDIS
+CACHES["default"]["LOCATION"] = _REDIS
+CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_REDIS]
+CELERY_BROKER_URL = _REDIS.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True
+if "pool" in DATABASES["default"].get("OPTIONS", {}):
+    # Tests end with their threads gone; a pool would still hold connections to a database about to be dropped.
+    del DATABASES["default"]["OPTIONS"]["pool"]
