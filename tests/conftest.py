@@ -31,7 +31,7 @@ def cloud_process() -> Iterator[Cloud]:
 def cloud(cloud_process: Cloud) -> Iterator[Cloud]:
     """A simulated Cloudflare with nothing in it, shared by the tests of a process one after the other."""
     cloud_process.reset()
-    yield cloud_process
+    return cloud_process
 
 
 @pytest.fixture

@@ -103,7 +103,11 @@ class Cloud:
 
     def visit(self, host: str, path: str = "/", cookie: str | None = None, **more: Any) -> requests.Response:
         """A request at the edge, redirects shown and not followed."""
-        headers = {"Host": f"{host}:{self.edge_port}", **({"Cookie": cookie} if cookie else {}), **more.pop("headers", {})}
+        headers = {
+            "Host": f"{host}:{self.edge_port}",
+            **({"Cookie": cookie} if cookie else {}),
+            **more.pop("headers", {}),
+        }
         method = more.pop("method", "GET")
         url = self.facts["edge"] + path
         return requests.request(method, url, headers=headers, allow_redirects=False, timeout=20, **more)

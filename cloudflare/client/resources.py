@@ -111,7 +111,8 @@ class Records(Resource):
         return Record.from_json(self._call("PUT", f"/{record_id}", body=spec.to_json()).result)
 
     def delete(self, record_id: str) -> None:
-        self._call("DELETE", f"/{record_id}")
+        """Cloudflare's schema asks for a body, and for nothing in it."""
+        self._call("DELETE", f"/{record_id}", body={})
 
     def usage(self) -> tuple[int, int | None]:
         """Records in the zone and how many there may be; None where Cloudflare tells no number."""

@@ -49,7 +49,7 @@ class DockerEngine:
             with translated():
                 client = APIClient(base_url=self._host, version=self._version or "auto", timeout=self._timeout)
             self._version, self._local.api = client.api_version, client
-        return self._local.api  # type: ignore[no-any-return]  # threading.local is untyped
+        return self._local.api
 
     def ping(self) -> None:
         with translated():

@@ -1,6 +1,7 @@
 """The loop: leases, rings that are never lost, backoff, and what a failure leaves on the row."""
 
 import datetime
+import itertools
 
 import pytest
 from django.utils import timezone
@@ -141,7 +142,7 @@ def test_backoff_grows_to_five_minutes() -> None:
     waits = [max(loop.backoff(failures) for _ in range(50)) for failures in range(20)]
     assert waits[0] <= 1.0
     assert 250 < waits[-1] <= 300
-    assert all(earlier <= later * 1.25 for earlier, later in zip(waits, waits[1:], strict=False))
+    assert all(earlier <= later * 1.25 for earlier, later in itertools.pairwise(waits))
 
 
 def test_a_row_rung_without_end_gives_others_their_turn(row: Network, run) -> None:
