@@ -168,6 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- API --------------------------------------------------------------------------------------------------
 KNOX_TOKEN_MODEL = "tenants.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # they would make the table that ours stands in for
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "AUTO_REFRESH": False}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

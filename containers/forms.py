@@ -10,13 +10,18 @@ from tenants.models.plan import MIB
 from tenants.refusal import Refused
 
 
+class _TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}: {obj.description}" if obj.description else obj.name
+
+
 class ContainerForm(forms.Form):
     name = forms.CharField(
         max_length=63,
         help_text="Lower-case letters, digits and hyphens. It becomes part of the address.",
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
-    template = forms.ModelChoiceField(
+    template = _TemplateField(
         Template.objects.filter(enabled=True),
         to_field_name="slug",
         empty_label=None,
@@ -28,7 +33,7 @@ class ContainerForm(forms.Form):
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.tenant, plan = tenant, tenant.plan
         self.fields["memory"].help_text = f"MiB; the plan {plan} allows {plan.memory // MIB}. Empty: all of it."
         self.fields["cpu"].help_text = f"Cores; the plan {plan} allows {plan.cpu / 1000:g}. Empty: all of it."

@@ -17,7 +17,7 @@ def load(pk: Any) -> Network:
 
 def reconcile(network: Network, lease: Lease) -> loop.Result:
     """Nothing is made here: whoever needs a network calls `networks.ensure`."""
-    if network.tenant is None or not network.engine_id:
+    if network.tenant is None:
         return loop.Result(rest=True)
     containers = Container.objects.filter(tenant=network.tenant)
     if containers.living().exists():
@@ -26,9 +26,10 @@ def reconcile(network: Network, lease: Lease) -> loop.Result:
     left = (emptied + datetime.timedelta(seconds=settings.LINGER_SECONDS) - timezone.now()).total_seconds()
     if left > 0:
         return loop.Result(after=left)
-    # Forgotten first: whoever needs it from now on makes it again, or finds it still there.
-    lease.write(engine_id="")
+    # Also where no id is noted: whoever made it may have died before. Still busy, it is tried again.
     engine.current().remove_network(network.engine_name)
+    # Whoever needed it in the meantime was told that it is missing, and has noted another id.
+    lease.rows().filter(engine_id=network.engine_id).update(engine_id="")
     return loop.Result(rest=True)
 
 

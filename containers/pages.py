@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 from django.views.generic import DetailView, FormView, ListView
 
@@ -22,6 +23,13 @@ from tenants.refusal import Refused
 
 class _Mine(LoginRequiredMixin):
     request: HttpRequest
+
+    def handle_no_permission(self) -> HttpResponse:  # type: ignore[override]  # declared as a redirect alone
+        """A fragment that refreshes itself would show the sign-in page in its place: it sends the page there."""
+        answer = super().handle_no_permission()
+        if self.request.headers.get("HX-Request") == "true":
+            return HttpResponse(headers={"HX-Redirect": settings.LOGIN_URL})
+        return answer
 
     def get_queryset(self) -> QuerySet[Container]:
         return (
@@ -110,3 +118,18 @@ class ContainerChangeView(_Mine, View):
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
+
+
+class ContainerDeleteView(ContainerChangeView):
+    """Asks first: there is no way back."""
+
+    http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = get_object_or_404(self.get_queryset(), pk=pk)
+        if not visibility.may(request.user, container, "delete"):
+            raise PermissionDenied
+        return render(request, "containers/delete.html", {"container": container})
+
+    def post(self, request: HttpRequest, pk: Any, verb: str = "delete") -> HttpResponse:
+        return super().post(request, pk, verb)

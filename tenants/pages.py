@@ -11,7 +11,7 @@ class SignInForm(AuthenticationForm):
     """The address is the user name, in whatever case it is typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
         self.fields["username"].label = "E-mail address"
 

@@ -9,6 +9,7 @@ import pytest
 
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Zone
+from cloudflare.reconcile import connector
 from containers import engine, loop
 from containers.engine.memory import MemoryEngine
 from containers.models import Template
@@ -53,8 +54,9 @@ def memory() -> Iterator[MemoryEngine]:
 
 
 @pytest.fixture
-def zone(db, settings, cloud: Cloud, mark: str) -> Zone:
+def zone(db, settings, cloud: Cloud, mark: str, monkeypatch: pytest.MonkeyPatch) -> Zone:
     """The installation at the simulated Cloudflare, its guard in place."""
+    monkeypatch.setattr(connector, "FIRST_LOOKS", (0.0,))  # no connector runs on the engine in memory
     for name, value in cloud.settings().items():
         setattr(settings, name, value)
     settings.LEASE_SECONDS, settings.LINGER_SECONDS = 2.0, 0.0

@@ -12,7 +12,7 @@ os.environ.update(
     ENCRYPTION_KEYS=base64.urlsafe_b64encode(b"only-for-tests-".ljust(32, b".")).decode(),
     EMBEDDED="true",
     CONTAINERS_DOMAIN="containers.localhost",
-    CLOUDFLARE_API_TOKEN="",
+    CLOUDFLARE_API_TOKEN=os.environ.get("TEST_CLOUDFLARE_API_TOKEN", ""),
 )
 
 from config.settings import *  # noqa: E402, F403

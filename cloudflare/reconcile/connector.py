@@ -17,7 +17,7 @@ from containers import engine, loop, networks
 from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, NetworkMissing
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import NetworkKind
+from containers.models import Network, NetworkKind
 from tenants.models.plan import MIB
 
 TOKEN_FILE = "/etc/cloudflared/token"
@@ -124,10 +124,12 @@ def _ready(connector: Connector) -> loop.Result:
 def _remove(connector: Connector) -> loop.Result:
     """Verified gone at the engine, the row goes; the tunnel waits for that before it goes itself."""
     engine.current().remove(connector.engine_name)
+    left = Network.objects.filter(tenant=connector.tunnel.tenant)  # may go now, if the tenant has nothing else on them
     with transaction.atomic():
         Connector.objects.filter(pk=connector.pk).delete()
         Tunnel.objects.filter(pk=connector.tunnel_id).ring()
-    return loop.Result(rings=((names.TUNNEL, connector.tunnel_id),))
+        left.ring()
+    return loop.Result(rings=((names.TUNNEL, connector.tunnel_id), *((networks.RECONCILE, row.pk) for row in left)))
 
 
 def _failed(connector: Connector, failure: Failed) -> None:

@@ -1,0 +1,203 @@
+"""A worker is killed before and after each call it makes to Docker and Cloudflare, and each answer is lost once.
+
+Whatever the moment: the next worker continues, and the world matches the database, with nothing twice and nothing
+left over; no hostname was ever routable without protection, whether or not the zone's guard stands.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from cloudflare import setup as cloudflare_setup
+from containers import admission, networks
+from containers import setup as containers_setup
+from containers.engine.images import build_small
+from containers.models import Container, Template
+from tenants.models import User
+from tests.conftest import make_tenant
+from tests.crash.wire import MODES, Wire, laid
+from tests.parts import Cloud, docker_containers, docker_networks
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+LEASE = 0.7
+PATIENCE = 15.0  # lease and sweep, and the work itself on a busy machine
+
+
+class Workers:
+    """Worker processes of one installation, one at a time."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+
+    def fork(self) -> int:
+        return self._ask("fork")
+
+    def wait(self) -> int:
+        return self._ask("wait")
+
+    def run(self) -> None:
+        """Have one worker finish all there is to do."""
+        began = time.monotonic()
+        self.fork()
+        assert self.wait() == 0
+        assert time.monotonic() - began < PATIENCE
+
+    def _ask(self, what: str) -> int:
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.write(what + "\n")
+        self._zygote.stdin.flush()
+        return int(self._zygote.stdout.readline())
+
+    def stop(self) -> None:
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.close()
+        self._zygote.wait(10)
+        self._zygote.stdout.close()
+
+
+@pytest.fixture
+def wire(tmp_path: Path, cloud: Cloud) -> Iterator[Wire]:
+    docker_socket = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    with laid(tmp_path, docker_socket, cloud.facts["api"]) as found:
+        yield found
+
+
+@pytest.fixture
+def workers(wire: Wire, cloud: Cloud, docker_mark: str, settings, transactional_db: None) -> Iterator[Workers]:
+    for name, value in cloud.settings().items():
+        setattr(settings, name, value)
+    build_small("connector", cloudflare_setup.CONNECTOR)
+    containers_setup.build_images()
+    containers_setup.ensure_templates()
+    networks.ensure_connectors_network()
+    cloudflare_setup.ensure_account()
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    environment = {
+        **os.environ,
+        **cloud.settings(),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": database.geturl(),
+        "DOCKER_HOST": wire.docker,
+        "CLOUDFLARE_API_URL": wire.cloudflare,
+        "TEST_CLOUDFLARE_API_TOKEN": cloud.facts["token"],
+        "INSTALLATION": docker_mark,
+        "LEASE_SECONDS": str(LEASE),
+        "LINGER_SECONDS": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    found = Workers(environment)
+    try:
+        found.run()  # the zone gets its guard
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def guard(request: pytest.FixtureRequest, workers: Workers, cloud: Cloud) -> str:
+    if request.param == "without the guard":
+        (guard,) = (key for key, app in cloud.state()["apps"].items() if app["fields"]["domain"].startswith("*."))
+        assert cloud.api("DELETE", f"/accounts/{{account}}/access/apps/{guard}").ok
+    return str(request.param)
+
+
+def _create(owner: User, slug: str) -> Container:
+    return admission.create(
+        actor=owner, tenant=make_tenant(slug, owner), template=Template.objects.get(slug="hello"), name="box"
+    )
+
+
+def _stop(owner: User, slug: str) -> Container:
+    return admission.stop(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner)
+
+
+def _delete(owner: User, slug: str) -> Container:
+    return admission.remove(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner)
+
+
+# What came before, and what is cut.
+CASES: dict[str, tuple[list[Callable[[User, str], Container]], Callable[[User, str], Container]]] = {
+    "create": ([], _create),
+    "stop": ([_create], _stop),
+    "delete": ([_create], _delete),
+}
+# How many calls there are at least to be cut, so that the matrix cannot become empty unseen.
+CALLS = {("create", "/"): 12, ("stop", "/"): 3, ("delete", "/"): 10, ("create", "/client"): 4, ("delete", "/client"): 6}
+
+
+def _world(cloud: Cloud, mark: str, slug: str, running: bool) -> None:
+    """Just one of everything, in the one state that is wanted."""
+    state, host = cloud.state(), f"box-{slug}.containers.localhost"
+    assert docker_containers(mark) == [f"{mark}-box-{slug}", f"{mark}-{slug}-connector-1"]
+    assert docker_networks(mark) == [f"{mark}-shared-connectors", f"{mark}-{slug}-tenant"]
+    assert cloud.tunnels() == {f"warren-{mark}-{slug}"}
+    assert state["routable"] == [host]
+    assert [row["fields"]["name"] for row in state["records"].values()] == [host]
+    assert [app["fields"]["domain"] for app in state["apps"].values() if "*" not in app["fields"]["domain"]] == [host]
+    container = Container.objects.select_related("status").get(tenant__slug=slug)
+    assert container.status.state == ("running" if running else "exited")
+    assert container.status.observed_generation == container.generation
+
+
+def _nothing(cloud: Cloud, mark: str) -> None:
+    assert docker_containers(mark) == []
+    assert docker_networks(mark) == [f"{mark}-shared-connectors"]
+    assert cloud.tunnels() == set()
+    assert cloud.hostnames() == set()
+    assert [name for name in cloud.applications() if "*" not in name] == []
+    assert not Container.objects.living().exists()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("case", "guard"),
+    [(case, "guarded") for case in CASES] + [(case, "without the guard") for case in ("create", "delete")],
+    indirect=["guard"],
+)
+def test_any_call_may_be_the_last(
+    case: str, mode: str, guard: str, owner: User, workers: Workers, wire: Wire, cloud: Cloud, docker_mark: str
+) -> None:
+    before, act = CASES[case]
+    below = "/" if guard == "guarded" else "/client"  # the guard is nothing to Docker
+    number, struck = 0, []
+    while True:
+        number += 1
+        slug = f"t{number}"
+        for earlier in before:
+            earlier(owner, slug)
+            workers.run()
+        act(owner, slug)
+        wire.arm(number, mode, workers.fork(), below)
+        ended = workers.wait()
+        reached = wire.struck
+        wire.disarm()
+        if ended:
+            assert reached, "the worker ended by itself, and not well"
+            workers.run()
+        if case == "delete":
+            _nothing(cloud, docker_mark)
+        else:
+            _world(cloud, docker_mark, slug, running=case == "create")
+            _delete(owner, slug)
+            workers.run()
+            _nothing(cloud, docker_mark)
+        assert cloud.state()["violations"] == []
+        if not reached:
+            break
+        struck.append(reached)
+    assert len(struck) >= CALLS[case, below], struck
