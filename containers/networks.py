@@ -34,13 +34,14 @@ def ensure(tenant: Tenant | None, kind: NetworkKind) -> Network:
         if network.engine_id:
             return network
         try:
-            made = engine.current().ensure_network(spec(network))
+            made, subnet = engine.current().ensure_network(spec(network))
         except SubnetTaken:
             Network.objects.filter(pk=network.pk, subnet=network.subnet).update(
                 subnet=_free(avoid=engine.current().subnets())
             )
         else:
-            Network.objects.filter(pk=network.pk).update(engine_id=made)
+            # Two who make it at once may each have chosen a subnet: what the engine holds counts.
+            Network.objects.filter(pk=network.pk).update(engine_id=made, subnet=subnet)
         network.refresh_from_db()
     raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free at the engine; set NETWORK_POOL to another.")
 

@@ -18,6 +18,7 @@ import base64
 import binascii
 import contextlib
 import json
+import secrets
 import uuid
 from collections import deque
 
@@ -32,8 +33,8 @@ Pipe = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Link:
     """A connector that is signed in: its control connection and its idle work connections."""
 
-    def __init__(self, connector: Connector, writer: asyncio.StreamWriter) -> None:
-        self.connector, self.control = connector, writer
+    def __init__(self, connector: Connector, writer: asyncio.StreamWriter, token: str) -> None:
+        self.connector, self.control, self.token = connector, writer, token
         self.idle: deque[Pipe] = deque()
         self.arrived = asyncio.Event()
 
@@ -128,9 +129,9 @@ class Relay:
                 writer.close()
 
     def _work(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str, connector_id: str) -> bool:
-        tunnel = self._signed_in(token)
-        link = self._links.get(tunnel.id, {}).get(connector_id) if tunnel else None
-        if link is None:
+        """Belongs to a connector that is signed in, which it stays when the tunnel's secret changes."""
+        link = next((links[connector_id] for links in self._links.values() if connector_id in links), None)
+        if link is None or not secrets.compare_digest(link.token, token):
             return False
         link.idle.append((reader, writer))
         link.arrived.set()
@@ -157,7 +158,7 @@ class Relay:
             peer[0],
             drop=writer.transport.abort,
         )
-        link = Link(connector, writer)
+        link = Link(connector, writer, token)
         self._links.setdefault(tunnel.id, {})[connector.id] = link
         writer.write(b"OK\n")
         link.push(tunnel)

@@ -164,8 +164,11 @@ class Engine(Protocol):
     def pull(self, image: str, progress: Callable[[str], None]) -> None:
         """Fetch an image; `progress` hears a short line from time to time. Raises `PullFailed`."""
 
-    def ensure_network(self, spec: NetworkSpec) -> str:
-        """Make the network, or adopt the one of that name; returns its id. Raises `SubnetTaken`, `ForeignName`."""
+    def ensure_network(self, spec: NetworkSpec) -> tuple[str, str]:
+        """Make the network, or adopt ours of that name; returns id and subnet, which may be another's choice then.
+
+        Raises `SubnetTaken`, `ForeignName`.
+        """
 
     def remove_network(self, name: str) -> None:
         """Absent is fine. Raises `NetworkBusy`."""

@@ -145,7 +145,7 @@ class DockerEngine:
                 state=_STATES.get(state["Status"], "exited"),
                 labels=facts["Config"]["Labels"] or {},
                 started_at=state["StartedAt"],
-                exit_code=None if state["Running"] else state["ExitCode"],
+                exit_code=None if state["Status"] == "running" else state["ExitCode"],
                 oom_killed=state["OOMKilled"],
             )
         return None  # type: ignore[unreachable]  # after a 404, which the block above swallows
@@ -181,7 +181,7 @@ class DockerEngine:
             except APIError as exc:
                 raise PullFailed(f"The image {image} could not be pulled: {exc.explanation}") from exc
 
-    def ensure_network(self, spec: NetworkSpec) -> str:
+    def ensure_network(self, spec: NetworkSpec) -> tuple[str, str]:
         options = {
             "com.docker.network.bridge.name": spec.bridge,
             "com.docker.network.bridge.enable_icc": str(spec.icc).lower(),
@@ -206,15 +206,15 @@ class DockerEngine:
                 if exc.status_code != 409 and not any(word in said for word in ("overlap", "exists", "bridge name")):
                     raise
                 return self._adopt_network(spec)
-        return made
+        return made, spec.subnet
 
-    def _adopt_network(self, spec: NetworkSpec) -> str:
+    def _adopt_network(self, spec: NetworkSpec) -> tuple[str, str]:
         for row in self.api.networks(names=[spec.name]):
             if row["Name"] != spec.name:
                 continue  # the filter matches parts of names
-            subnets = [config.get("Subnet") for config in row["IPAM"]["Config"] or []]
-            if subnets == [spec.subnet] and (row["Labels"] or {}).get(LABEL) == spec.labels[LABEL]:
-                return str(row["Id"])
+            subnets = [config["Subnet"] for config in row["IPAM"]["Config"] or [] if "Subnet" in config]
+            if len(subnets) == 1 and (row["Labels"] or {}).get(LABEL) == spec.labels[LABEL]:
+                return row["Id"], subnets[0]
             raise ForeignName(
                 f"A network that is not this one has the name {spec.name}; remove it: docker network rm {spec.name}"
             )

@@ -10,6 +10,7 @@ from containers.engine.base import ContainerSpec
 
 # What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+CPU_PERIOD = 100_000  # microseconds
 
 
 def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
@@ -17,7 +18,9 @@ def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
         "NetworkMode": spec.network,
         "Memory": spec.memory,
         "MemorySwap": spec.memory,  # equal to Memory: no swap on top
-        "NanoCpus": spec.cpu * 1_000_000,
+        # Not NanoCpus: the engine refuses more of those than it has cores, a plan may well name more.
+        "CpuPeriod": CPU_PERIOD,
+        "CpuQuota": spec.cpu * CPU_PERIOD // 1000,
         "PidsLimit": spec.pids,
         "Init": True,  # reaps zombies, and passes SIGTERM on: a stop need not wait for its grace to end
         "CapDrop": ["ALL"],

@@ -106,18 +106,18 @@ class MemoryEngine:
         if self.images is not None:
             self.images.add(image)
 
-    def ensure_network(self, spec: NetworkSpec) -> str:
+    def ensure_network(self, spec: NetworkSpec) -> tuple[str, str]:
         self.ping()
         with self._lock:
             there = self.networks.get(spec.name)
             if there is not None:
-                if there.subnet != spec.subnet or there.labels.get(LABEL) != spec.labels[LABEL]:
+                if there.labels.get(LABEL) != spec.labels[LABEL]:
                     raise ForeignName(f"A network that is not this one has the name {spec.name}.")
             elif spec.subnet in self.subnets():
                 raise SubnetTaken(f"Another network of the engine overlaps {spec.subnet}.")
             else:
                 self.networks[spec.name] = spec
-            return spec.name
+            return spec.name, self.networks[spec.name].subnet
 
     def remove_network(self, name: str) -> None:
         self.ping()

@@ -10,19 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
-from cloudflare import setup as cloudflare_setup
-from containers import admission, networks
-from containers import setup as containers_setup
-from containers.engine.images import build_small
+from containers import admission
 from containers.models import Container, Template
 from tenants.models import User
 from tests.conftest import make_tenant
 from tests.crash.wire import MODES, Wire, laid
+from tests.installation import environment, prepare
 from tests.parts import Cloud, docker_containers, docker_networks
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -79,28 +75,15 @@ def wire(tmp_path: Path, cloud: Cloud) -> Iterator[Wire]:
 
 @pytest.fixture
 def workers(wire: Wire, cloud: Cloud, docker_mark: str, settings, transactional_db: None) -> Iterator[Workers]:
-    for name, value in cloud.settings().items():
-        setattr(settings, name, value)
-    build_small("connector", cloudflare_setup.CONNECTOR)
-    containers_setup.build_images()
-    containers_setup.ensure_templates()
-    networks.ensure_connectors_network()
-    cloudflare_setup.ensure_account()
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    environment = {
-        **os.environ,
-        **cloud.settings(),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": database.geturl(),
-        "DOCKER_HOST": wire.docker,
-        "CLOUDFLARE_API_URL": wire.cloudflare,
-        "TEST_CLOUDFLARE_API_TOKEN": cloud.facts["token"],
-        "INSTALLATION": docker_mark,
-        "LEASE_SECONDS": str(LEASE),
-        "LINGER_SECONDS": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    found = Workers(environment)
+    prepare(cloud, settings)
+    found = Workers(
+        {
+            **environment(cloud, docker_mark),
+            "DOCKER_HOST": wire.docker,
+            "CLOUDFLARE_API_URL": wire.cloudflare,
+            "LEASE_SECONDS": str(LEASE),
+        }
+    )
     try:
         found.run()  # the zone gets its guard
         yield found

@@ -81,7 +81,7 @@ def _check_content(world: World, fields: dict[str, Any]) -> None:
         except ValueError:
             raise _bad(9005, f"Content for {kind} record is invalid.") from None
     elif kind == "CNAME":
-        if not _NAME.fullmatch(content.lower()):
+        if not _NAME.fullmatch(content.lower()) or content.lower() == fields["name"]:
             raise _bad(9007, "Content for CNAME record is invalid.")
         if content.endswith(".cfargotunnel.com") and not fields.get("proxied"):
             raise _bad(9003, "A record that leads to a tunnel must be proxied.")
