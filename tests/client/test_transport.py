@@ -108,7 +108,9 @@ def test_lists_end_at_the_last_page(cf: Cloudflare) -> None:
 
     for number, count in ((1, 2), (2, 2), (3, 1)):
         responses.get(
-            TUNNELS, json=page(number, count), match=[responses.matchers.query_param_matcher({"page": number}, strict_match=False)]
+            TUNNELS,
+            json=page(number, count),
+            match=[responses.matchers.query_param_matcher({"page": number}, strict_match=False)],
         )
     assert len(list(cf.tunnels.all(per_page=2))) == 5
     assert len(responses.calls) == 3

@@ -25,9 +25,7 @@ def test_away_for_the_whole_creation_then_back(
     cloud.fault(kind="dropped")
     container = admission.create(actor=owner, tenant=make_tenant("acme", owner), template=template, name="box")
     converge()
-    running, published = (
-        Condition.objects.get(container=container, type=type_) for type_ in ("Running", "Published")
-    )
+    running, published = (Condition.objects.get(container=container, type=type_) for type_ in ("Running", "Published"))
     assert running.status is True
     assert (published.status, published.reason) == (None, "cloudflare_unreachable")
     assert "tried again by itself" in published.message

@@ -28,7 +28,9 @@ def work() -> None:
             name, pk = ringing.popleft()
             ringing.extend(loop.run(name, pk))
         soon = timezone.now() + SOON
-        if not any(controller.model.objects.filter(next_check_at__lt=soon).exists() for controller in loop.controllers()):
+        if not any(
+            controller.model.objects.filter(next_check_at__lt=soon).exists() for controller in loop.controllers()
+        ):
             return
         time.sleep(SWEEP)
 

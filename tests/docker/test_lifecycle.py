@@ -87,18 +87,24 @@ def _as_designed(name: str, mark: str, host: str) -> None:
     """What the engine was asked for: limits, labels, environment, and none of what a container must not have."""
     facts = docker.from_env().containers.get(name).attrs
     config, box = facts["Config"], facts["HostConfig"]
-    assert config["Labels"].items() >= {
-        "warren.installation": mark,
-        "warren.tenant": "acme",
-        "warren.hostname": host,
-        "warren.tunnel": f"warren-{mark}-acme",
-    }.items()
+    assert (
+        config["Labels"].items()
+        >= {
+            "warren.installation": mark,
+            "warren.tenant": "acme",
+            "warren.hostname": host,
+            "warren.tunnel": f"warren-{mark}-acme",
+        }.items()
+    )
     environment = dict(row.split("=", 1) for row in config["Env"])
-    assert environment.items() >= {
-        "WARREN_TENANT": "acme",
-        "WARREN_CONTAINER": "box",
-        "WARREN_HOSTNAME": host,
-    }.items()
+    assert (
+        environment.items()
+        >= {
+            "WARREN_TENANT": "acme",
+            "WARREN_CONTAINER": "box",
+            "WARREN_HOSTNAME": host,
+        }.items()
+    )
     assert box["Memory"] == box["MemorySwap"] == 8 * 1024**3
     assert (box["CpuQuota"], box["CpuPeriod"]) == (400_000, 100_000)
     assert box["PidsLimit"] == 256

@@ -7,7 +7,11 @@ import pytest
 
 from tests.parts import Cloud
 
-APPS, TUNNELS, RECORDS = "/accounts/{account}/access/apps", "/accounts/{account}/cfd_tunnel", "/zones/{zone}/dns_records"
+APPS, TUNNELS, RECORDS = (
+    "/accounts/{account}/access/apps",
+    "/accounts/{account}/cfd_tunnel",
+    "/zones/{zone}/dns_records",
+)
 SECRET = base64.b64encode(bytes(32)).decode()
 HOST = "box.containers.localhost"
 

@@ -129,9 +129,7 @@ def test_a_session_ends(site: Site, how: str) -> None:
     if how == "revoke_tokens":
         assert site.cloud.api("POST", f"/accounts/{{account}}/access/apps/{site.app}/revoke_tokens").ok
     elif how == "revoke_user":
-        assert site.cloud.api(
-            "POST", "/accounts/{account}/access/organizations/revoke_user", json={"email": ALICE}
-        ).ok
+        assert site.cloud.api("POST", "/accounts/{account}/access/organizations/revoke_user", json={"email": ALICE}).ok
     elif how == "expiry":
         site.cloud.control("POST", "clock", {"seconds": 24 * 3600 + 1})
     else:

@@ -1,0 +1,115 @@
+"""Warren as an operator starts it: `manage.py up` in a home of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.parts import docker_cleanup, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Up:
+    """An installation: its home, its ports, and the process while it runs."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port, self.edge_port = home, free_port(), free_port()
+        self.lines: list[str] = []
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """A user's: nothing of the test run's own."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DOCKER_HOST") if name in os.environ}
+        ports = {"PORT": str(self.port), "EDGE_PORT": str(self.edge_port)}
+        return {**kept, **ports, "WARREN_HOME": str(self.home), "LINGER_SECONDS": "1"}
+
+    def spawn(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "manage.py", "up"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def start(self) -> None:
+        """Returns at the ready line."""
+        self.lines = []
+        self.process = self.spawn()
+        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        wait_until(lambda: self.ready or self.process and self.process.poll() is not None, 60)
+        assert self.ready, "".join(self.lines)
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        self.lines.extend(process.stdout)
+        process.stdout.close()
+
+    @property
+    def ready(self) -> bool:
+        return any(line.startswith("Warren is ready: http://") for line in self.lines)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+    def programs(self) -> dict[int, str]:
+        """Processes of this installation that live: by environment, or by folder, for Redis wipes its environment."""
+        found = {}
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                named = f"WARREN_HOME={self.home}\0".encode() in (folder / "environ").read_bytes()
+                if named or (folder / "cwd").readlink() == self.home:
+                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+        return found
+
+    @property
+    def credentials(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = json.loads((self.home / "credentials.json").read_text())
+        return found
+
+    @property
+    def mark(self) -> str:
+        text = (self.home / "settings.env").read_text()
+        return next(line.partition("=")[2] for line in text.splitlines() if line.startswith("INSTALLATION="))
+
+    def url(self, path: str = "/") -> str:
+        return f"http://localhost:{self.port}{path}"
+
+    def api(self, method: str, path: str, token: str = "", **more: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = path if path.startswith("http") else self.url(f"/api/v1/{path}")
+        return requests.request(method, url, headers=headers, timeout=20, **more)
+
+    def token(self) -> str:
+        return str(self.api("POST", "tokens/", json=self.credentials["demo"]).json()["token"])
+
+
+@contextlib.contextmanager
+def installation(home: Path) -> Iterator[Up]:
+    up = Up(home)
+    try:
+        yield up
+    finally:
+        if up.process is not None and up.process.poll() is None:
+            up.signal(signal.SIGINT)
+        for pid in up.programs():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if (home / "settings.env").exists():
+            docker_cleanup(up.mark)

@@ -1,0 +1,114 @@
+"""One command brings everything up, keeps it up, and takes it down."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.parts import docker_containers, docker_networks, wait_until
+from tests.up.parts import Up, installation
+
+
+def _ready_container(up: Up, token: str, name: str) -> Any:
+    made = up.api("POST", "containers/", token, json={"name": name, "template": "hello"})
+    assert made.status_code == 202, made.text
+    where = made.headers["Location"]
+    wait_until(lambda: up.api("GET", where, token).json()["ready"], 30)
+    return up.api("GET", where, token).json()
+
+
+def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        text = "".join(up.lines)
+        for who in ("admin", "demo"):
+            assert up.credentials[who]["password"] in text
+        assert (up.home / "credentials.json").stat().st_mode & 0o777 == 0o600
+        assert (up.home / "settings.env").stat().st_mode & 0o777 == 0o600
+        arguments = " ".join(up.programs().values())
+        for line in (up.home / "settings.env").read_text().splitlines():
+            name, _, value = line.partition("=")
+            if name in {"SECRET_KEY", "ENCRYPTION_KEYS", "CLOUDFLARE_API_TOKEN"}:
+                assert value not in arguments
+        token = up.token()
+        first = _ready_container(up, token, "one")
+        credentials = up.credentials
+
+        second = up.spawn()
+        assert "is running from" in second.communicate(timeout=30)[0]
+        assert second.returncode != 0
+
+        began = time.monotonic()
+        up.signal(signal.SIGINT)
+        assert time.monotonic() - began < 5
+        assert up.programs() == {}
+
+        up.start()
+        assert up.credentials == credentials
+        assert up.api("GET", f"containers/{first['id']}/", token).json()["hostname"] == first["hostname"]
+        wait_until(lambda: up.api("GET", f"containers/{first['id']}/", token).json()["ready"], 30)
+        assert up.api("DELETE", f"containers/{first['id']}/", token).status_code == 202
+        wait_until(lambda: up.api("GET", f"containers/{first['id']}/", token).status_code == 404, 30)
+        wait_until(lambda: docker_containers(up.mark) == [], 30)
+        wait_until(lambda: docker_networks(up.mark) == [f"{up.mark}-shared-connectors"], 30)
+
+
+def test_whatever_dies_comes_back(tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        token = up.token()
+        first = _ready_container(up, token, "one")
+        assert up.process is not None
+        for name in (
+            "redis-server",
+            "cloudflare.simulator",
+            "celery -A config worker",
+            "celery -A config beat",
+            "agent",
+        ):
+            pid = next(pid for pid, command in up.programs().items() if name in command and pid != up.process.pid)
+            os.kill(pid, signal.SIGKILL)
+            wait_until(
+                lambda name=name, pid=pid: any(name in command for key, command in up.programs().items() if key != pid)
+            )
+        second = _ready_container(up, token, "two")
+        wait_until(lambda: up.api("GET", f"containers/{first['id']}/", token).json()["ready"], 30)
+
+        up.signal(signal.SIGKILL)  # and even without a word, nothing is left running
+        wait_until(lambda: up.programs() == {}, 10)
+        up.start()
+        for container in (first, second):
+            wait_until(lambda one=container: up.api("GET", f"containers/{one['id']}/", token).json()["ready"], 30)
+        assert up.api("GET", up.url("/readyz")).json()["status"] == "ok"
+
+
+def test_numbers_of_a_container_are_recorded(tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        token = up.token()
+        container = _ready_container(up, token, "one")
+
+        def numbers() -> Any:
+            found = up.api("GET", f"containers/{container['id']}/status/", token).json()
+            return found if found["cpu_percent"] is not None else None
+
+        found = wait_until(numbers, 20)
+        assert found["state"] == "running"
+        assert found["uptime"] > 0
+        assert 0 < found["memory"]["used"] < found["memory"]["limit"] == 2 * 1024**3
+        assert re.match(r"20\d\d-", found["sampled_at"])
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    import socket
+
+    with installation(tmp_path / "home") as up, socket.socket() as taken:
+        taken.bind(("127.0.0.1", up.port))
+        taken.listen()
+        process = up.spawn()
+        text = process.communicate(timeout=30)[0]
+        assert process.returncode != 0
+        assert f"port {up.port} is in use; set PORT to another one" in text
+        assert "Traceback" not in text
