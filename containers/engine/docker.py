@@ -56,15 +56,7 @@ class DockerEngine:
             self.api.ping()
 
     def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
-        config: dict[str, Any] = {
-            "Image": spec.image,
-            "Env": [f"{key}={value}" for key, value in spec.environment.items()],
-            "Labels": dict(spec.labels),
-            "HostConfig": host_config(spec, limits_storage=bool(spec.storage) and self.limits_storage()),
-            "NetworkingConfig": {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}},
-        }
-        if spec.command:
-            config["Cmd"] = list(spec.command)
+        config = self.config(spec, limits_storage=bool(spec.storage) and self.limits_storage())
         with translated():
             try:
                 found: str = self.api.create_container_from_config(config, spec.name)["Id"]
@@ -82,6 +74,20 @@ class DockerEngine:
             for file in files:
                 self.api.put_archive(found, os.path.dirname(file.path), _tar(file))
         return found
+
+    @staticmethod
+    def config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
+        """The body of `POST /containers/create`."""
+        config: dict[str, Any] = {
+            "Image": spec.image,
+            "Env": [f"{key}={value}" for key, value in spec.environment.items()],
+            "Labels": dict(spec.labels),
+            "HostConfig": host_config(spec, limits_storage=limits_storage),
+            "NetworkingConfig": {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}},
+        }
+        if spec.command:
+            config["Cmd"] = list(spec.command)
+        return config
 
     def _adopt(self, spec: ContainerSpec) -> str:
         seen = self.inspect(spec.name)

@@ -1,0 +1,56 @@
+"""`python -m bench`: an installation of its own, as production runs it, then every benchmark, then a table."""
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+MARK = "bench"
+
+
+def _environment(cloud_settings: dict[str, str]) -> None:
+    os.environ.update(
+        cloud_settings,
+        DJANGO_SETTINGS_MODULE="config.settings",
+        SECRET_KEY="only-for-benchmarks-" * 3,
+        ENCRYPTION_KEYS=base64.urlsafe_b64encode(b"only-for-benchmarks".ljust(32, b".")).decode(),
+        EMBEDDED="true",
+        INSTALLATION=MARK,
+        WARREN_HOME=tempfile.mkdtemp(prefix="warren-bench."),
+        LINGER_SECONDS="0",
+        LOG_LEVEL="ERROR",
+    )
+    (Path(os.environ["WARREN_HOME"]) / "static").mkdir()
+
+
+def main() -> int:
+    from tests.parts import Cloud, docker_cleanup
+
+    with Cloud.launch() as cloud:
+        _environment(cloud.settings())
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from bench import creation
+
+        call_command("migrate", verbosity=0)
+        call_command("prepare")
+        cloud.control("PATCH", "limits", {"record_quota": 1000})
+        quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--pool", "threads")
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "16", *quiet]
+        with (Path(os.environ["WARREN_HOME"]) / "worker.log").open("w") as log:
+            worker = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            return creation.run(cloud)
+        finally:
+            worker.terminate()
+            worker.wait(10)
+            docker_cleanup(MARK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
