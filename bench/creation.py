@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Max
+from django.utils.dateparse import parse_datetime
 from docker import APIClient
 from rest_framework.test import APIClient as Api
 
@@ -94,11 +96,11 @@ class Bench:
         return took
 
 
-def wait(holds: Callable[[], Any], seconds: float = 30.0) -> None:
+def wait(holds: Callable[[], Any], seconds: float = 30.0, pause: float = 0.005) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "nothing came of it"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def _running(key: str) -> bool:
@@ -184,7 +186,9 @@ def _bare_rate(bench: Bench, tenant: Tenant) -> float:
 
     def make(spec: ContainerSpec) -> str:
         client = APIClient(version="1.41", timeout=60)
-        made: str = client.create_container_from_config(DockerEngine.config(spec, limits_storage=limits), spec.name)["Id"]
+        made: str = client.create_container_from_config(DockerEngine.config(spec, limits_storage=limits), spec.name)[
+            "Id"
+        ]
         client.start(made)
         client.close()
         return made
@@ -198,19 +202,24 @@ def _bare_rate(bench: Bench, tenant: Tenant) -> float:
 
 
 def _our_rate(bench: Bench, tenant: Tenant) -> float:
-    began = time.monotonic()
-    keys = [bench.post(tenant)[0]["id"] for _ in range(AT_ONCE)]
-    wait(lambda: ContainerStatus.objects.filter(pk__in=keys, state=EngineState.RUNNING).count() == AT_ONCE, 120)
-    took = time.monotonic() - began
-    wait(lambda: Condition.objects.filter(container__in=keys, type="Published", status=True).count() == AT_ONCE, 60)
+    """From the first 202 until the last of them was seen running; Warren's own record says when that was."""
+    made = [bench.post(tenant)[0] for _ in range(AT_ONCE)]
+    keys = [body["id"] for body in made]
+    # Looking often would take from the cores that are measured.
+    wait(lambda: Condition.objects.filter(container__in=keys, status=True).count() == 3 * AT_ONCE, 120, 0.5)
+    running = Condition.objects.filter(container__in=keys, type="Running")
+    last = running.aggregate(last=Max("changed_at"))["last"]
+    first = min(step["finished_at"] for step in made[0]["steps"] if step["name"] == "quota")
     bench.delete(keys)
-    return AT_ONCE / took
+    return AT_ONCE / (last - parse_datetime(first)).total_seconds()
 
 
 def _print(bench: Bench, title: str, bare: list[float], kinds: list[Times]) -> None:
     quarters = statistics.quantiles(bare, n=4)
     print(f"\n{title}")
-    print(f"{'bare SDK, create and start':<34}{statistics.median(bare):>8.0f} ms  [{quarters[0]:.0f} … {quarters[2]:.0f}]")
+    print(
+        f"{'bare SDK, create and start':<34}{statistics.median(bare):>8.0f} ms  [{quarters[0]:.0f} … {quarters[2]:.0f}]"
+    )
     for kind in kinds:
         row = kind.row(bare)
         print(row)

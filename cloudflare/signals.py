@@ -13,9 +13,10 @@ from tenants.models import Membership, User
 
 
 @receiver(post_save, sender=Container)
-def container_saved(sender: Any, instance: Container, raw: bool = False, **kwargs: Any) -> None:
+def container_saved(sender: Any, instance: Container, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
     if not raw:
-        Publication.objects.filter(pk=instance.pk).ring()
+        if not created:  # a new row is due by itself
+            Publication.objects.filter(pk=instance.pk).ring()
         doorbell.ring(names.PUBLICATION, instance.pk)
 
 

@@ -1,6 +1,6 @@
 """What must hold for a container to be ready. Each app registers its own conditions and reports on them here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
@@ -52,11 +52,18 @@ def report(
 
 def ready(container: Container) -> bool:
     """Derived, never stored: every condition holds, as seen at the wanted generation."""
-    found = {condition.type: condition for condition in container.conditions.all()}
-    return all(
-        type_ in found and found[type_].status is True and found[type_].observed_generation in (0, container.generation)
-        for type_ in _types
-    )
+    found = {row.type: (row.status, row.observed_generation) for row in container.conditions.all()}
+    return _hold(found, container.generation)
+
+
+def met(container_pk: Any, generation: int) -> bool:
+    """The same for one container of which no more than this is known."""
+    rows = Condition.objects.filter(container=container_pk).values_list("type", "status", "observed_generation")
+    return _hold({type_: (status, seen) for type_, status, seen in rows}, generation)
+
+
+def _hold(found: Mapping[str, tuple[bool | None, int]], generation: int) -> bool:
+    return all(type_ in found and found[type_][0] is True and found[type_][1] in (0, generation) for type_ in _types)
 
 
 def gone(container: Container) -> bool:

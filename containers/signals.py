@@ -10,7 +10,8 @@ from containers.models import Container, ContainerStatus
 
 
 @receiver(post_save, sender=Container)
-def container_saved(sender: Any, instance: Container, raw: bool = False, **kwargs: Any) -> None:
+def container_saved(sender: Any, instance: Container, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
     if not raw:
-        ContainerStatus.objects.filter(pk=instance.pk).ring()
+        if not created:  # a new row is due by itself
+            ContainerStatus.objects.filter(pk=instance.pk).ring()
         doorbell.ring(reconcile.CONTAINER, instance.pk)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -55,7 +55,7 @@ def blank(container: Container, *, done: Collection[str], since: datetime.dateti
 
 
 class Progress:
-    """Collects what a pass has done, to write it in one statement when there is time: at `flush`."""
+    """Collects what a pass has done, to write it down when there is time: at `flush`."""
 
     def __init__(self, container_pk: Any) -> None:
         self._pk = container_pk
@@ -74,20 +74,15 @@ class Progress:
         self._unwritten.add(name)
 
     def flush(self) -> None:
-        names, now = sorted(self._unwritten), timezone.now()
-        if not names:
-            return
-        states = [
-            When(name=name, then=Value(StepState.DONE if name in self._ended else StepState.RUNNING)) for name in names
-        ]
-        began = [When(name=name, then=Value(self._began[name])) for name in names if name in self._began]
-        ended = [When(name=name, then=Value(self._ended[name])) for name in names if name in self._ended]
-        Step.objects.filter(container=self._pk, name__in=names).update(
-            state=Case(*states),
-            started_at=Case(*began, default=Coalesce("started_at", Value(now))),
-            finished_at=Case(*ended, default=None),
-            message="",
-        )
+        for name in sorted(self._unwritten):
+            ended = self._ended.get(name)
+            fields: dict[str, Any] = {
+                "state": StepState.DONE if ended else StepState.RUNNING,
+                "finished_at": ended,
+                "message": "",
+                "started_at": self._began.get(name) or Coalesce("started_at", Value(ended)),
+            }
+            Step.objects.filter(container=self._pk, name=name).update(**fields)
         self._unwritten.clear()
 
     def note(self, name: str, message: str) -> None:
@@ -119,20 +114,14 @@ def fail(container_pk: Any, names: Collection[str], message: str) -> None:
 def finish(container_pks: Collection[Any]) -> None:
     """Tick the last step of those for whom everything holds by now; it shows the time that the whole way took."""
     waiting = (
-        Container.objects.filter(
-            Exists(Step.objects.filter(container=OuterRef("pk"), name=READY).exclude(state=StepState.DONE)),
-            pk__in=container_pks,
-        )
-        .prefetch_related("conditions")
-        .only("pk", "generation", "wanted_since")
+        Step.objects.filter(container__in=container_pks, name=READY)
+        .exclude(state=StepState.DONE)
+        .values_list("container", "container__generation", "container__wanted_since")
     )
-    for container in waiting:
-        if conditions.ready(container):
-            Step.objects.filter(container=container.pk, name=READY).update(
-                state=StepState.DONE,
-                started_at=container.wanted_since,
-                finished_at=timezone.now(),
-                message="",
+    for key, generation, since in waiting:
+        if conditions.met(key, generation):
+            Step.objects.filter(container=key, name=READY).update(
+                state=StepState.DONE, started_at=since, finished_at=timezone.now(), message=""
             )
 
 

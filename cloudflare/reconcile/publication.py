@@ -26,9 +26,7 @@ WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered
 
 
 def load(pk: Any) -> Publication:
-    return Publication.objects.select_related(
-        "container__tenant", "zone__account", "tunnel__account", "tunnel__tenant"
-    ).get(pk=pk)
+    return Publication.objects.select_related("container", "zone__account", "tunnel").get(pk=pk)
 
 
 def reconcile(publication: Publication, lease: Lease) -> loop.Result:
