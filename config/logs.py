@@ -6,7 +6,7 @@ import re
 from django.conf import settings
 
 _SHAPES = re.compile(
-    r"(?i)(?P<keep>\b(?:authorization|bearer|token|secret|password|api[_-]?key|cookie)\b[\"']?\s*[:=]?\s*[\"']?"
+    r"(?i)(?P<keep>(?:authorization|bearer|token|secret|password|api[_-]?key|cookie)\b[\"']?\s*[:=]?\s*[\"']?"
     r"(?:bearer\s+)?)(?P<secret>[A-Za-z0-9+/_.=-]{16,})"
 )
 _TUNNEL_TOKEN = re.compile(r"\beyJ[A-Za-z0-9+/_.=-]{24,}")  # a tunnel token and a JWT both start like this

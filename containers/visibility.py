@@ -9,7 +9,10 @@ from containers.models import Container
 
 class Visibility(Protocol):
     def rule(self, user: Any) -> Q:
-        """The containers that this person may know of, as a filter over `Container`."""
+        """The containers that this person may know of, as a filter over `Container`.
+
+        By subqueries, never by joins: a join would show a container once for every reason to see it.
+        """
 
     def may(self, user: Any, container: Container, permission: str) -> bool:
         """Whether the person holds `view`, `operate`, `shell`, `manage` or `delete` on a container they see."""

@@ -26,7 +26,7 @@ class ContainerQuerySet(models.QuerySet["Container"]):
         """The containers that this person may know of; every page and endpoint starts here."""
         from containers import visibility
 
-        return self.filter(visibility.rule(user)).distinct()
+        return self.filter(visibility.rule(user))
 
 
 class Container(models.Model):

@@ -56,7 +56,7 @@ class TokenListView(GenericAPIView[ApiToken]):
         """201 with `token`, shown this once; 401 when address and password do not fit."""
         user = request.user if request.user.is_authenticated else self._signed_in(request)
         made, secret = ApiToken.objects.create(user=user)
-        audit.record(Action.TOKEN_CREATE, actor=user, target=made)
+        audit.record(Action.TOKEN_CREATE, actor=user, token=made.token_key)
         body = {"token": secret, **self.get_serializer(made).data}
         return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
@@ -92,6 +92,6 @@ class CurrentTokenView(APIView):
 
 
 def _revoke(user: Any, token: ApiToken) -> Response:
-    audit.record(Action.TOKEN_REVOKE, actor=user, target=token)
+    audit.record(Action.TOKEN_REVOKE, actor=user, token=token.token_key)
     token.delete()
     return Response(status=status.HTTP_204_NO_CONTENT)

@@ -169,7 +169,7 @@ def test_no_privilege_is_left_to_try(box: Callable[..., Box], owner: User, tenan
 
 @dataclass
 class Internet:
-    """Hosts beyond this one: a public address, a private one and the cloud's metadata, each with a service on port 80."""
+    """Hosts beyond this one: a public address, a private one and the cloud's metadata; each serves port 80."""
 
     public: str = "198.51.100.2"
     private: str = "192.168.77.2"

@@ -51,7 +51,7 @@ class Up:
         self.lines = []
         self.process = self.spawn()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
-        wait_until(lambda: self.ready or self.process and self.process.poll() is not None, 60)
+        wait_until(lambda: self.ready or (self.process and self.process.poll() is not None), 60)
         assert self.ready, "".join(self.lines)
 
     def _read(self, process: "subprocess.Popen[str]") -> None:

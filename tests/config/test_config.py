@@ -1,0 +1,123 @@
+"""Probes, logs, checks and secrets at rest: what an operator relies on without looking."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.test import Client
+
+from cloudflare.models import Account
+from config.logs import MaskSecrets
+
+
+def test_healthz_needs_nothing() -> None:
+    assert Client().get("/healthz", headers={"host": "anything.invalid"}).json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_the_part_that_failed(settings: Any) -> None:
+    assert Client().get("/readyz").json() == {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok"}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere"}
+    }
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert (answer.json()["redis"], answer.json()["database"]) == ("failed", "ok")
+    assert "nowhere" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("message", "args"),
+    [
+        ("calling with Authorization: Bearer %s", ("abcdefghijklmnop1234567890",)),
+        ("token=%s", ("eyJhIjoiYWNjb3VudCIsInQiOiJ0dW5uZWwiLCJzIjoic2VjcmV0In0=",)),
+        ("the key is only-for-tests-only-for-tests-only-for-tests-only-for-tests- here", ()),
+        ('{"tunnel_secret": "%s"}', ("c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==",)),
+        ("password: correcthorsebatterystaple", ()),
+    ],
+)
+def test_no_secret_reaches_a_log(message: str, args: tuple[str, ...]) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(MaskSecrets())
+    logger = logging.getLogger("tests.secrets")
+    logger.propagate = False
+    logger.handlers = [handler]
+    logger.warning(message, *args)
+    try:
+        raise ValueError(message % args)
+    except ValueError:
+        logger.exception("failed")
+    text = stream.getvalue()
+    assert "***" in text
+    for secret in (*args, "only-for-tests-only", "correcthorse"):
+        assert secret not in text
+
+
+def test_logs_are_json(capfd: pytest.CaptureFixture[str]) -> None:
+    from django.conf import settings
+    from django.utils.log import configure_logging
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    logging.getLogger("containers.loop").warning("something %s", "happened")
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert (line["level"], line["logger"], line["message"]) == ("WARNING", "containers.loop", "something happened")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "id_"),
+    [
+        ("INSTALLATION", "toolong", "warren.E001"),
+        ("INSTALLATION", "A-b", "warren.E001"),
+        ("ENCRYPTION_KEYS", [], "warren.E002"),
+        ("ENCRYPTION_KEYS", ["rubbish"], "warren.E002"),
+        ("ALLOWED_HOSTS", ["warren.example.com"], "warren.E003"),
+        ("NETWORK_POOL", "8.8.8.0/24", "warren.E004"),
+        ("NETWORK_POOL", "rubbish", "warren.E004"),
+        ("ENGINE", "podman", "warren.E005"),
+        ("CLOUDFLARE_ACCOUNT_ID", "", "warren.W001"),
+        ("CONTAINER_URL", "https://fixed/", "warren.W002"),
+        ("ENGINE", "memory", "warren.W003"),
+    ],
+)
+def test_checks(settings: Any, setting: str, value: Any, id_: str) -> None:
+    settings.CONTAINERS_DOMAIN = "containers.example.com"
+    settings.CLOUDFLARE_API_TOKEN = settings.CLOUDFLARE_ACCOUNT_ID = settings.CLOUDFLARE_ZONE_ID = "set"
+    assert id_ not in {message.id for message in run_checks(include_deployment_checks=True)}
+    setattr(settings, setting, value)
+    assert id_ in {message.id for message in run_checks(include_deployment_checks=True)}
+
+
+@pytest.mark.django_db
+def test_secrets_at_rest(settings: Any) -> None:
+    Account.objects.create(name="x", account_id="x", api_token="very secret")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT api_token FROM cloudflare_account")
+        stored = cursor.fetchone()[0]
+    assert "very secret" not in stored
+    assert Account.objects.get().api_token == "very secret"
+    old = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *old]
+    assert Account.objects.get().api_token == "very secret"
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(ImproperlyConfigured, match=r"Account\.api_token was encrypted with a key"):
+        Account.objects.get()
+
+
+def test_errors_show_nothing_of_their_cause(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rest_framework.views import APIView
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(APIView, "initial", broken)
+    answer = Client(raise_request_exception=False).get("/api/v1/containers/")
+    assert answer.status_code == 500
+    assert b"secret detail" not in answer.content
+    assert b"Traceback" not in answer.content

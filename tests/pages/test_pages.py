@@ -1,0 +1,122 @@
+"""The pages as HTML: who gets in, what the forms refuse, and what a page says when things go wrong."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from containers.engine.memory import MemoryEngine
+from containers.models import Container, Template
+from tenants.models import AuditEvent, Tenant, User
+from tests.conftest import converge
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Client:
+    found = Client()
+    found.force_login(owner)
+    return found
+
+
+def create(client: Client, **fields: Any) -> Any:
+    return client.post("/containers/new/", {"name": "box", "template": "hello", **fields})
+
+
+def test_the_whole_way(client: Client) -> None:
+    page = create(client)
+    assert page.status_code == 302
+    converge()
+    where = page.headers["Location"]
+    assert b"box-acme.containers.localhost" in client.get(where).content
+    assert b"box-acme.containers.localhost" in client.get("/").content
+    assert client.get(f"{where}stop/").status_code == 405
+    assert client.post(f"{where}stop/").status_code == 302
+    converge()
+    assert b"stopped" in client.get(where).content
+    assert b"There is no way back" in client.get(f"{where}delete/").content
+    assert client.post(f"{where}delete/").status_code == 302
+    converge()
+    assert client.get(where).status_code == 404
+    live = client.get(f"{where}live/", headers={"HX-Request": "true"})
+    assert live.headers["HX-Redirect"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": ""}, "This field is required"),
+        ({"name": "Not a name"}, "Use lower-case letters"),
+        ({"template": "none"}, "Select a valid choice"),
+        ({"memory": "99999999"}, "allows 8192 MiB a container"),
+        ({"cpu": "64"}, "allows 4 CPU a container"),
+        ({"memory": "-5"}, "greater than or equal to 6"),
+    ],
+)
+def test_a_form_says_what_is_wrong_where_it_is(client: Client, fields: dict[str, str], said: str) -> None:
+    page = create(client, **fields)
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert Container.objects.count() == 0
+
+
+def test_a_refused_verb_is_said_on_the_page(client: Client) -> None:
+    where = create(client).headers["Location"]
+    assert "Only a running container can be restarted" in client.post(f"{where}restart/", follow=True).content.decode()
+
+
+def test_nobody_else_gets_in(client: Client, stranger: User) -> None:
+    where = create(client).headers["Location"]
+    other = Client()
+    for path in ("/", "/containers/new/", where, f"{where}live/", f"{where}delete/"):
+        answer = other.get(path)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/sign-in/")
+    fragment = other.get(f"{where}live/", headers={"HX-Request": "true"})
+    assert fragment.headers["HX-Redirect"] == "/sign-in/"
+    other.force_login(stranger)
+    for path in (where, f"{where}live/", f"{where}delete/"):
+        assert other.get(path).status_code in {200, 404}
+        assert b"box-acme" not in other.get(path).content
+    for verb in ("start", "stop", "restart", "retry", "delete"):
+        assert other.post(f"{where}{verb}/").status_code == 404
+    assert other.post(f"{where}surprise/").status_code == 404
+    assert other.get("/containers/new/").status_code == 403
+    assert Container.objects.get().desired == "running"
+
+
+def test_forms_need_their_token(client: Client, owner: User) -> None:
+    where = create(client).headers["Location"]
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(owner)
+    assert strict.post(f"{where}delete/").status_code == 403
+    assert Container.objects.get().desired == "running"
+
+
+def test_names_from_outside_are_text(client: Client, template: Template, tenant: Tenant) -> None:
+    template.name = "<script>alert(1)</script>"
+    template.description = "<img src=x onerror=alert(1)>"
+    template.save()
+    page = client.get("/containers/new/").content
+    assert b"<script>alert" not in page
+    assert b"<img src=x" not in page
+
+
+def test_signing_in_and_out_is_on_record(owner: User) -> None:
+    client = Client()
+    assert client.post("/sign-in/", {"username": "ALICE@example.com", "password": "wrong"}).status_code == 200
+    assert client.post("/sign-in/", {"username": "ALICE@example.com", "password": "secret"}).status_code == 302
+    assert client.post("/sign-out/").status_code == 302
+    rows = AuditEvent.objects.order_by("pk").values_list("action", "outcome", "actor")
+    assert list(rows) == [
+        ("user:sign_in", "refused", ""),
+        ("user:sign_in", "done", "alice@example.com"),
+        ("user:sign_out", "done", "alice@example.com"),
+    ]
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "https://evil.example/"])
+def test_signing_in_leads_nowhere_else(owner: User, to: str) -> None:
+    answer = Client().post(f"/sign-in/?next={to}", {"username": owner.email, "password": "secret", "next": to})
+    assert answer.headers["Location"] == "/"
