@@ -1,7 +1,7 @@
 PYTHON = .venv/bin/python
 # Throw-away values, for checks that read the settings but run nothing.
 CHECKED = SECRET_KEY=$$(printf 'not-a-secret-%.0s' 1 2 3 4 5) ENCRYPTION_KEYS=$$($(PYTHON) -c 'import base64; print(base64.urlsafe_b64encode(bytes(32)).decode())') \
-	WARREN_HOME=/nonexistent CLOUDFLARE_API_TOKEN=none CLOUDFLARE_ACCOUNT_ID=none CLOUDFLARE_ZONE_ID=none CONTAINERS_DOMAIN=warren-containers.example
+	WARREN_HOME=/nonexistent DATABASE_URL=sqlite://:memory: CLOUDFLARE_API_TOKEN=none CLOUDFLARE_ACCOUNT_ID=none CLOUDFLARE_ZONE_ID=none CONTAINERS_DOMAIN=warren-containers.example
 
 .PHONY: help run test check bench format
 

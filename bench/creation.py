@@ -234,7 +234,7 @@ def _line(bench: Bench, text: str, met: bool, wanted: str) -> None:
 def run(cloud: Cloud) -> int:
     """Prints the tables; returns how many figures were missed."""
     bench = Bench(cloud)
-    wait(lambda: cloud.applications(), 60)  # the worker is up: it has put the guard over the zone
+    wait(cloud.applications, 60)  # the worker is up: it has put the guard over the zone
     cloud.fault(kind="latency", ms=LATENCY_MS)
     print(f"Every Cloudflare call takes {LATENCY_MS} ms. Times from the 202; medians, and quartiles in brackets.")
     _later(bench)
