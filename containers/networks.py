@@ -65,7 +65,11 @@ def gateway(network: Network) -> str:
 
 
 def ensure_connectors_network() -> str:
-    """Make the connectors' way out; returns the address under which they reach this host."""
+    """Make the connectors' way out; returns the address under which they reach this host.
+
+    Called at every start, it asks the engine: somebody may have pruned the network meanwhile.
+    """
+    forget(None)
     return gateway(ensure(None, NetworkKind.CONNECTORS))
 
 
