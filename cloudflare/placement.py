@@ -1,5 +1,7 @@
 """Answers for `containers.placement`: which zone has room, and the rows that keep it."""
 
+from dataclasses import dataclass
+
 from django.db.models import Count, Q
 
 from cloudflare.models import Publication, Tunnel, Zone
@@ -10,9 +12,28 @@ from tenants.models import Tenant
 from tenants.refusal import Refused
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    zone: Zone
+    tunnel: Tunnel | None  # the tenant's in the zone's account, if there is one
+
+    @property
+    def domain(self) -> str:
+        return self.zone.domain
+
+    def claim(self, container: Container) -> None:
+        tunnel = self.tunnel
+        if tunnel is None:
+            tunnel, _ = Tunnel.objects.get_or_create(tenant=container.tenant, account=self.zone.account)
+        Publication.objects.create(container=container, zone=self.zone, tunnel=tunnel, hostname=container.hostname)
+        if not tunnel.tunnel_id:  # made while the publication's application is made, not after it
+            Tunnel.objects.filter(pk=tunnel.pk).ring()
+            doorbell.ring(names.TUNNEL, tunnel.pk)
+
+
 class Zones:
-    def domain_for(self, tenant: Tenant) -> str:
-        """The first zone with room, those first whose account holds the tenant's tunnel already."""
+    def find(self, tenant: Tenant) -> _Place:
+        """In the first zone with room, those first whose account holds the tenant's tunnel already."""
         # The lock makes creations count one after the other, so that no limit is passed by two at once.
         zones = list(
             Zone.objects.select_for_update(of=("self",))
@@ -21,23 +42,15 @@ class Zones:
         )
         if not zones:
             raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
-        home = set(Tunnel.objects.filter(tenant=tenant).values_list("account_id", flat=True))
+        home = {tunnel.account_id: tunnel for tunnel in Tunnel.objects.filter(tenant=tenant)}
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
             if _has_room(zone, new_tunnel=zone.account_id not in home):
-                return zone.domain
+                return _Place(zone, home.get(zone.account_id))
         raise Refused(
             "cloudflare_full",
             "Every Cloudflare account of this installation has reached its limits; whoever runs Warren can add one.",
             status=503,
         )
-
-    def claim(self, container: Container) -> None:
-        zone = Zone.objects.select_related("account").get(domain=container.hostname.partition(".")[2])
-        tunnel, _ = Tunnel.objects.get_or_create(tenant=container.tenant, account=zone.account)
-        Publication.objects.create(container=container, zone=zone, tunnel=tunnel, hostname=container.hostname)
-        if not tunnel.tunnel_id:  # made while the publication's application is made, not after it
-            Tunnel.objects.filter(pk=tunnel.pk).ring()
-            doorbell.ring(names.TUNNEL, tunnel.pk)
 
     def labels(self, container: Container) -> dict[str, str]:
         return {"warren.tunnel": Tunnel(tenant=container.tenant).name}

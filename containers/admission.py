@@ -35,7 +35,8 @@ def create(
         limits = _within_plan(tenant, memory, cpu)
         if not template.enabled:
             raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
-        full = names.hostname(name, tenant.slug, placement.current().domain_for(tenant))
+        place = placement.current().find(tenant)
+        full = names.hostname(name, tenant.slug, place.domain)
         if Container.objects.living().filter(hostname=full).exists():
             raise Refused(
                 "name_taken",
@@ -59,7 +60,7 @@ def create(
         )
         ContainerStatus.objects.create(container=container)
         container.conditions.bulk_create(conditions.blank(container))
-        placement.current().claim(container)
+        place.claim(container)
         container.steps.bulk_create(steps.blank(container, done={"quota"}, since=began))
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
     return container

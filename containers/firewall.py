@@ -3,6 +3,9 @@
 On such a bridge the host has an address, and forwards: so new connections from it to the host itself, to private
 ranges and to link-local ones (cloud metadata) are dropped, while answers to connections from outside still pass.
 The rules match the bridges' common name prefix, so one set serves every tenant.
+
+They stand in the mangle table, which nobody else tidies. Docker takes the jump to its DOCKER-USER chain out and puts
+it back whenever a network is made: rules in that chain leave a connection through now and then.
 """
 
 import shlex
@@ -18,7 +21,7 @@ PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,100.64.0.0/10"
 
 
 def _rules() -> list[tuple[str, list[str]]]:
-    """Chain and rule. DOCKER-USER is the chain that Docker keeps for this, before its own rules for forwarding."""
+    """Chain of the mangle table, and rule."""
     bridges = f"{Network.bridge_prefix(NetworkKind.INTERNET)}+"
     new = [
         "-m",
@@ -33,13 +36,13 @@ def _rules() -> list[tuple[str, list[str]]]:
     chunks = PRIVATE.split(",")
     return [
         ("INPUT", ["-i", bridges, *new, "-j", "DROP"]),
-        *(("DOCKER-USER", ["-i", bridges, "-d", chunk, *new, "-j", "DROP"]) for chunk in chunks),
+        *(("FORWARD", ["-i", bridges, "-d", chunk, *new, "-j", "DROP"]) for chunk in chunks),
     ]
 
 
 def commands() -> list[str]:
     """What an operator runs, as root, where Warren may not."""
-    return [shlex.join(["iptables", "-I", chain, *rule]) for chain, rule in _rules()]
+    return [shlex.join(["iptables", "-t", "mangle", "-I", chain, *rule]) for chain, rule in _rules()]
 
 
 def ensure() -> None:
@@ -66,7 +69,7 @@ def verify_bridge(network: Network) -> None:
 def _iptables(act: str, chain: str, rule: list[str]) -> bool:
     try:
         done = subprocess.run(
-            ["iptables", "--wait", "5", act, chain, *rule], capture_output=True, check=False, timeout=20
+            ["iptables", "--wait", "5", "-t", "mangle", act, chain, *rule], capture_output=True, check=False, timeout=20
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -7,26 +7,28 @@ from tenants.models import Tenant
 from tenants.refusal import Refused
 
 
+class Place(Protocol):
+    @property
+    def domain(self) -> str: ...
+
+    def claim(self, container: Container) -> None:
+        """Take the place for a container that was just saved, in the transaction that found it."""
+
+
 class Placement(Protocol):
-    def domain_for(self, tenant: Tenant) -> str:
-        """The domain with room for one more hostname of this tenant. Raises `Refused` when all are full.
+    def find(self, tenant: Tenant) -> Place:
+        """A place with room for one more hostname of this tenant. Raises `Refused` when all are full.
 
         Runs inside the transaction that creates the container, and keeps the room until it ends.
         """
-
-    def claim(self, container: Container) -> None:
-        """Reserve the place of a container that was just saved, in the same transaction."""
 
     def labels(self, container: Container) -> dict[str, str]:
         """What the container's labels at the engine should say about its place; costs no query."""
 
 
 class _Nowhere:
-    def domain_for(self, tenant: Tenant) -> str:
+    def find(self, tenant: Tenant) -> Place:
         raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
-
-    def claim(self, container: Container) -> None:
-        raise AssertionError("nothing was placed")
 
     def labels(self, container: Container) -> dict[str, str]:
         return {}

@@ -22,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("run the tests with: make test (or scripts/with-services .venv/bin/pytest …)")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, whatever the order of the rest: else one process would work on them alone at the end."""
+    items.sort(key=lambda item: "tests/crash/" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def cloud_process() -> Iterator[Cloud]:
     with Cloud.launch() as running:

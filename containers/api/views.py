@@ -1,9 +1,9 @@
 """Containers and templates under `/api/v1/`: parse, one domain call, render."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -57,7 +57,8 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         wanted = dict(given.validated_data)
         tenant = current.of(request.user, wanted.pop("tenant"))
         made = admission.create(actor=current.person(request), tenant=tenant, **wanted)
-        return self._accepted(made)
+        prefetch_related_objects([made], "conditions", "steps")
+        return self._answer(made)
 
     def destroy(self, request: Request, pk: str) -> Response:
         return self._accepted(admission.remove(self.get_object(), actor=current.person(request)))
@@ -82,7 +83,9 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         return self._accepted(change(self.get_object(), actor=current.person(self.request)))
 
     def _accepted(self, container: Container) -> Response:
-        fresh: Any = self.get_queryset().filter(pk=container.pk).first()
+        return self._answer(self.get_queryset().filter(pk=container.pk).first() or container)
+
+    def _answer(self, container: Container) -> Response:
         where = reverse("api-container-detail", args=[container.pk], request=self.request)
-        body = ContainerSerializer(fresh).data if fresh else {}
+        body = ContainerSerializer(container).data
         return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": where})

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from cloudflare.models import Connector, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
 from cloudflare.reconcile import documents
 from containers import admission, conditions
 from containers.engine.memory import MemoryEngine
 from containers.models import Condition, Container, Template
 from tenants.models import Membership, Tenant, User
+from tenants.refusal import Refused
 from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
 
@@ -259,3 +260,23 @@ def test_documents_say_nobody_when_there_is_nobody() -> None:
     from access.rules import Policy
 
     assert documents.application("x.example", Policy(emails=())).policies == ()
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_applications": 2}, {"max_tunnels": 1}, {"max_records": 1}, {"enabled": False}]
+)
+def test_no_creation_is_accepted_that_the_account_has_no_room_for(
+    limits: dict[str, Any], create: Any, zone: Zone, stranger: User
+) -> None:
+    """Counted from our rows, so that nobody waits for a container that Cloudflare is going to refuse."""
+    create("first")
+    if "max_records" in limits:
+        Zone.objects.update(**limits)
+    else:
+        Account.objects.update(**limits)
+    other = make_tenant("globex", stranger)
+    with pytest.raises(Refused) as refused:
+        create("second", other)
+    assert refused.value.code == ("no_domain" if "enabled" in limits else "cloudflare_full")
+    assert refused.value.status == 503
+    assert Container.objects.count() == 1

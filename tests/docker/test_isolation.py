@@ -235,8 +235,28 @@ def test_internet_is_the_internet_and_nothing_else(
         network["Gateway"] for network in mine.facts["NetworkSettings"]["Networks"].values() if network["Gateway"]
     ]
     assert mine.reached((gateway, listener) for gateway in gateways) == []
-    assert mine.reached((theirs.address(name), 8080) for name in theirs.facts["NetworkSettings"]["Networks"]) == []
+    where = {name: row["IPAddress"] for name, row in theirs.facts["NetworkSettings"]["Networks"].items()}
+    ours = {name: row["IPAddress"] for name, row in mine.facts["NetworkSettings"]["Networks"].items()}
+    assert mine.reached((address, 8080) for address in where.values()) == [], (ours, where)
     assert mine.reaches(internet.public, 80), "and the internet is still there"
+
+
+def test_no_connection_slips_through_while_networks_come_and_go(
+    box: Callable[..., Box], owner: User, stranger: User, tenant: Tenant, rules: None, docker_mark: str
+) -> None:
+    """The engine rearranges its own chains each time; a neighbour would only have to keep trying."""
+    Plan.objects.update(internet=True)
+    mine, theirs = box(owner, tenant), box(stranger, make_tenant("globex", stranger))
+    address = theirs.address(f"{docker_mark}-globex-internet")
+    attempt = f"{BUSYBOX} nc -w 1 {address} 8080 </dev/null >/dev/null 2>&1 && echo reached"
+    script = "\n".join([f"(while :; do {attempt}; done) &"] * 100 + ["wait"])
+    inside = docker.from_env().api
+    started = inside.exec_create(mine.row.engine_name, [BUSYBOX, "timeout", "8", BUSYBOX, "sh", "-c", script])["Id"]
+    output = inside.exec_start(started, stream=True)
+    client, deadline = docker.from_env(), time.monotonic() + 8
+    while time.monotonic() < deadline:
+        client.networks.create(f"{docker_mark}-passing", labels={"warren.installation": docker_mark}).remove()
+    assert b"".join(output) == b""
 
 
 def test_rules_that_were_taken_away_come_back(
@@ -262,5 +282,5 @@ def test_internet_without_a_firewall_is_refused(
     mine = box(owner, tenant)
     mine.row.status.refresh_from_db()
     assert mine.row.status.code == "internet_unprotected"
-    assert "iptables -I DOCKER-USER" in mine.row.status.message
+    assert "iptables -t mangle -I FORWARD" in mine.row.status.message
     assert mine.row.status.state == "absent"

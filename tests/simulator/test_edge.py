@@ -211,8 +211,10 @@ def test_a_websocket_is_a_pipe_and_outlives_a_revoked_session(cloud: Cloud, tmp_
             backend, _ = listener.accept()
             with backend:
                 backend.settimeout(10)
-                asked = backend.recv(65536).decode()
-                assert "Upgrade: websocket" in asked
+                asked = b""
+                while not asked.endswith(b"\r\n\r\n"):
+                    asked += backend.recv(65536)
+                assert b"Upgrade: websocket" in asked
                 backend.sendall(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
                 got = b""
                 while not got.endswith(b"hello"):
