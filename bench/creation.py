@@ -21,6 +21,7 @@ from tests.parts import Cloud, docker_containers
 
 PAIRS = 20
 AT_ONCE = 20
+ROUNDS = 5
 LATENCY_MS = 50
 
 
@@ -170,7 +171,7 @@ def _at_once(bench: Bench) -> None:
     tenant = bench.tenant()
     kept, _ = _measure(bench, tenant)
     rates: list[tuple[float, float]] = []
-    for _ in range(3):
+    for _ in range(ROUNDS):
         rates.append((_bare_rate(bench, tenant), _our_rate(bench, tenant)))
     shares = [ours / bare for bare, ours in rates]
     shown = ", ".join(f"{ours:.2f} of {bare:.2f}" for bare, ours in rates)
