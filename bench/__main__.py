@@ -39,7 +39,7 @@ def main() -> int:
 
         call_command("migrate", verbosity=0)
         call_command("prepare")
-        cloud.control("PATCH", "limits", {"record_quota": 1000})
+        cloud.control("PATCH", "limits", {"record_quota": 1000, "calls": 100_000})
         quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--pool", "threads")
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "16", *quiet]
         with (Path(os.environ["WARREN_HOME"]) / "worker.log").open("w") as log:
