@@ -1,5 +1,6 @@
 """What must hold for a container to be ready. Each app registers its own conditions and reports on them here."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,10 +57,16 @@ def ready(container: Container) -> bool:
     return _hold(found, container.generation)
 
 
-def met(container_pk: Any, generation: int) -> bool:
-    """The same for one container of which no more than this is known."""
-    rows = Condition.objects.filter(container=container_pk).values_list("type", "status", "observed_generation")
-    return _hold({type_: (status, seen) for type_, status, seen in rows}, generation)
+def met(container_pks: Iterable[Any]) -> list[tuple[Any, datetime.datetime]]:
+    """Of these containers those for which everything holds, with the time since when they are wanted so."""
+    seen: dict[Any, dict[str, tuple[bool | None, int]]] = {}
+    wanted: dict[Any, tuple[int, datetime.datetime]] = {}
+    for key, type_, status, generation, *facts in Condition.objects.filter(container__in=container_pks).values_list(
+        "container", "type", "status", "observed_generation", "container__generation", "container__wanted_since"
+    ):
+        seen.setdefault(key, {})[type_] = (status, generation)
+        wanted[key] = (facts[0], facts[1])
+    return [(key, since) for key, (generation, since) in wanted.items() if _hold(seen[key], generation)]
 
 
 def _hold(found: Mapping[str, tuple[bool | None, int]], generation: int) -> bool:

@@ -113,16 +113,10 @@ def fail(container_pk: Any, names: Collection[str], message: str) -> None:
 
 def finish(container_pks: Collection[Any]) -> None:
     """Tick the last step of those for whom everything holds by now; it shows the time that the whole way took."""
-    waiting = (
-        Step.objects.filter(container__in=container_pks, name=READY)
-        .exclude(state=StepState.DONE)
-        .values_list("container", "container__generation", "container__wanted_since")
-    )
-    for key, generation, since in waiting:
-        if conditions.met(key, generation):
-            Step.objects.filter(container=key, name=READY).update(
-                state=StepState.DONE, started_at=since, finished_at=timezone.now(), message=""
-            )
+    for key, since in conditions.met(container_pks):
+        Step.objects.filter(container=key, name=READY).exclude(state=StepState.DONE).update(
+            state=StepState.DONE, started_at=since, finished_at=timezone.now(), message=""
+        )
 
 
 register("quota", "Limits checked", 10)

@@ -24,8 +24,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, whatever the order of the rest: else one process would work on them alone at the end."""
-    items.sort(key=lambda item: "tests/crash/" not in item.nodeid)
+    """Tests that commit come last, for they empty the tables behind them; of these the long ones first.
+
+    Else one process would work on those alone at the end. The order within each of the three parts does not matter.
+    """
+
+    def part(item: pytest.Item) -> int:
+        marker = item.get_closest_marker("django_db")
+        commits = marker is not None and marker.kwargs.get("transaction", False)
+        return 0 if not commits else 1 if "tests/crash/" in item.nodeid else 2
+
+    items.sort(key=part)
 
 
 @pytest.fixture(scope="session")
