@@ -61,11 +61,12 @@ def met(container_pks: Iterable[Any]) -> list[tuple[Any, datetime.datetime]]:
     """Of these containers those for which everything holds, with the time since when they are wanted so."""
     seen: dict[Any, dict[str, tuple[bool | None, int]]] = {}
     wanted: dict[Any, tuple[int, datetime.datetime]] = {}
-    for key, type_, status, generation, *facts in Condition.objects.filter(container__in=container_pks).values_list(
+    rows = Condition.objects.filter(container__in=container_pks).values_list(
         "container", "type", "status", "observed_generation", "container__generation", "container__wanted_since"
-    ):
-        seen.setdefault(key, {})[type_] = (status, generation)
-        wanted[key] = (facts[0], facts[1])
+    )
+    for key, type_, status, at, generation, since in rows:
+        seen.setdefault(key, {})[type_] = (status, at)
+        wanted[key] = (generation, since)
     return [(key, since) for key, (generation, since) in wanted.items() if _hold(seen[key], generation)]
 
 

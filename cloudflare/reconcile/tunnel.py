@@ -34,8 +34,9 @@ def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
     rings: Rings = ()
     if not tunnel.tunnel_id:
         _create(tunnel, lease, client)
-        rings += _connect(tunnel)
-    elif not tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists():
+        # The ingress can wait for the next pass: to start the connector takes longer than anything else.
+        return loop.Result(after=0, rings=(*_connect(tunnel), (names.TUNNEL, tunnel.pk)))
+    if not tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists():
         rings += _connect(tunnel)
     rings += _route(tunnel, lease, client, list(living))
     return loop.Result(rings=rings)
