@@ -90,7 +90,7 @@ else:
     # A pool and not CONN_MAX_AGE: under ASGI each thread would keep a connection of its own for good.
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 20},
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 20},
     }
 
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
