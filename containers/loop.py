@@ -96,7 +96,7 @@ def _pass(controller: Controller, lease: Lease) -> tuple[bool, tuple[tuple[str, 
         return False, ()
     except Failed as failure:
         return _deferred(controller, lease, row, failure), ()
-    except Exception:
+    except Exception:  # a bug in one reconciler: told on its row and in the log, and no reason to stop the others
         log.exception("%s %s: unexpected failure", controller.name, lease.pk)
         unexpected = Retryable("internal", "Something went wrong inside Warren; the log has the details.")
         return _deferred(controller, lease, row, unexpected), ()

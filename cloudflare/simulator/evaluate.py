@@ -34,12 +34,12 @@ def _applies(policy: Policy, visitor: Visitor) -> bool:
     return (
         any(_matches(rule, visitor) for rule in fields["include"])
         and all(_matches(rule, visitor) for rule in fields.get("require") or [])
-        and not any(_matches(rule, visitor) for rule in fields.get("exclude") or [])
+        and all(_matches(rule, visitor) is False for rule in fields.get("exclude") or [])
     )
 
 
-def _matches(rule: dict[str, Any], visitor: Visitor) -> bool:
-    """A kind of rule that the simulator cannot judge matches nobody."""
+def _matches(rule: dict[str, Any], visitor: Visitor) -> bool | None:
+    """None for a kind of rule that the simulator cannot judge: it lets nobody in, and keeps everybody out."""
     match rule:
         case {"email": {"email": str(address)}}:
             return bool(visitor.email) and address.casefold() == visitor.email
@@ -53,5 +53,5 @@ def _matches(rule: dict[str, Any], visitor: Visitor) -> bool:
             try:
                 return ipaddress.ip_address(visitor.ip) in ipaddress.ip_network(network, strict=False)
             except ValueError:
-                return False
-    return False
+                return None
+    return None

@@ -18,8 +18,6 @@ _KEPT = (
     "token",
     "team_domain",
     "record_quota",
-    "groups",
-    "service_tokens",
     "signing_keys",
     "violations",
 )
@@ -54,7 +52,7 @@ def _plain(row: Any, without: str) -> dict[str, Any]:
 
 
 def load(raw: dict[str, Any]) -> World:
-    world = World(**{name: raw[name] for name in _KEPT if name in raw})
+    world = World(**{name: raw[name] for name in _KEPT})
     world.tunnels = {key: Tunnel(**row) for key, row in raw["tunnels"].items()}
     world.records = {key: Record(**row) for key, row in raw["records"].items()}
     world.policies = {key: Policy(**row) for key, row in raw["policies"].items()}

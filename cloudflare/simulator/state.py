@@ -103,15 +103,13 @@ class App:
         return str(self.fields["domain"])
 
     @property
-    def places(self) -> list[tuple[str, str]]:
-        """What the application stands over, as (host pattern, path or ""): its destinations, else its domain."""
-        uris = [row["uri"] for row in self.fields.get("destinations") or [] if row.get("type", "public") == "public"]
-        return [(host, path.strip("/")) for host, _, path in (uri.partition("/") for uri in uris or [self.domain])]
-
-    @property
     def hosts(self) -> list[str]:
-        """Host patterns of which the application stands over every path."""
-        return [host for host, path in self.places if not path]
+        """Host patterns that the application stands over: its destinations, else its domain.
+
+        The simulated edge knows whole hosts alone: an application over a path protects nothing here.
+        """
+        uris = [row["uri"] for row in self.fields.get("destinations") or [] if row.get("type", "public") == "public"]
+        return [host for host, _, path in (uri.partition("/") for uri in uris or [self.domain]) if not path]
 
     @property
     def open(self) -> bool:
@@ -149,12 +147,6 @@ def matches(pattern: str, host: str) -> bool:
     )
 
 
-def under(pattern: str, path: str) -> bool:
-    """Whether the path is the pattern's or below it; a `*` in the pattern stands within one part of the path."""
-    parts, wanted = path.strip("/").split("/"), pattern.split("/") if pattern else []
-    return len(parts) >= len(wanted) and all(matches(want, part) for want, part in zip(wanted, parts, strict=False))
-
-
 def new_id() -> str:
     return secrets.token_hex(16)
 
@@ -179,8 +171,6 @@ class World:
     records: dict[str, Record] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)  # reusable ones
-    groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id: include, require, exclude
-    service_tokens: dict[str, dict[str, str]] = field(default_factory=dict)  # by id: client_id, client_secret
     sessions: dict[str, Session] = field(default_factory=dict)
     signing_keys: list[str] = field(default_factory=list)  # PEM, the newest first
     access_log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=5000))
@@ -206,13 +196,10 @@ class World:
         found = [row for row in self.records.values() if row.tunnel_id and matches(row.name, host)]
         return max(found, key=lambda row: specificity(row.name), default=None)
 
-    def app_for(self, host: str, path: str = "/") -> App | None:
-        """The most specific application that stands over host and path; a more specific one inherits nothing."""
+    def app_for(self, host: str) -> App | None:
+        """The most specific application that stands over the host; a more specific one inherits nothing."""
         found = [
-            ((*specificity(pattern), len(below)), app)
-            for app in self.apps.values()
-            for pattern, below in app.places
-            if matches(pattern, host) and under(below, path)
+            (specificity(pattern), app) for app in self.apps.values() for pattern in app.hosts if matches(pattern, host)
         ]
         return max(found, key=lambda row: row[0])[1] if found else None
 

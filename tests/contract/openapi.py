@@ -13,6 +13,7 @@ import pytest
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "cloudflare" / "openapi.json"
 PATH = Path(os.environ.get("WARREN_OPENAPI", DEFAULT))
 
+# The one thing that a user's checkout may lack: the schema is Cloudflare's, and not part of this project.
 needs_schema = pytest.mark.skipif(not PATH.exists(), reason=f"Cloudflare's schema is not at {PATH}")
 
 

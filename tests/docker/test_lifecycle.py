@@ -9,7 +9,7 @@ import docker
 import pytest
 from rest_framework.test import APIClient
 
-from containers.models import Container
+from containers.models import Container, ContainerStatus
 from tenants.models import Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.installation import celery, prepare
@@ -189,18 +189,16 @@ def test_a_crashing_program_is_shown_as_such(
     Template.objects.create(slug="crash", name="Crash", image="warren/echo:latest", command=["/bin/busybox", "false"])
     url = api.post("/api/v1/containers/", {"name": "box", "template": "crash"}, format="json").headers["Location"]
     converge()
-    wait_until(lambda: _passed(url) and phase(api, url)("error"))
+
+    def looked_again() -> bool:
+        ContainerStatus.objects.all().ring()
+        converge()
+        return phase(api, url)("error")
+
+    wait_until(looked_again)
     running = next(row for row in api.get(url).json()["conditions"] if row["type"] == "Running")
     assert running["status"] is False
     assert "exit code 1" in running["message"]
-
-
-def _passed(url: str) -> bool:
-    from containers.models import ContainerStatus
-
-    ContainerStatus.objects.all().ring()
-    converge()
-    return True
 
 
 def test_an_image_that_nobody_has_is_told_at_the_step(

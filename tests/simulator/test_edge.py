@@ -183,6 +183,22 @@ def test_require_and_exclude_narrow(site: Site, part: str) -> None:
     assert bool(site.cloud.sign_in(ALICE, site.host)) is (part == "exclude")
 
 
+@pytest.mark.parametrize("part", ["include", "require", "exclude"])
+def test_a_rule_that_cannot_be_judged_lets_nobody_in(site: Site, part: str) -> None:
+    unknown = {"group": {"id": "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"}}
+    policy = {**allow(ALICE), part: [unknown]}
+    body = {"type": "self_hosted", "name": "x", "domain": site.host, "policies": [policy]}
+    assert site.cloud.api("PUT", f"/accounts/{{account}}/access/apps/{site.app}", json=body).ok
+    assert site.cloud.sign_in(ALICE, site.host) is None
+
+
+def test_an_application_over_a_path_protects_no_host(site: Site) -> None:
+    assert site.cloud.api("DELETE", f"/accounts/{{account}}/access/apps/{site.app}").ok
+    body = {"type": "self_hosted", "name": "x", "domain": f"{site.host}/admin", "policies": []}
+    assert site.cloud.api("POST", "/accounts/{account}/access/apps", json=body).ok
+    assert site.cloud.state()["unprotected"] == [site.host]
+
+
 def test_streams_stay_streams(site: Site) -> None:
     cookie = site.cloud.sign_in(ALICE, site.host)
     headers = {"Host": site.host, "Cookie": cookie}
