@@ -63,29 +63,44 @@ def test_retry_after_is_obeyed(owner: User, template: Template, memory: MemoryEn
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_200_containers_never_meet_a_429(
-    owner: User, template: Template, memory: MemoryEngine, settings, mark: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("speed", "calls", "rate", "tenants"),
+    [
+        pytest.param("10", 1200, "1200/30", 40, id="200 containers"),
+        pytest.param("100", 60, "60/3", 8, id="40 containers on a budget that cannot do without pacing"),
+    ],
+)
+def test_many_containers_never_meet_a_429(
+    speed: str,
+    calls: int,
+    rate: str,
+    tenants: int,
+    owner: User,
+    template: Template,
+    memory: MemoryEngine,
+    settings,
+    mark: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Against a simulator that enforces 1,200 calls per 5 minutes at ten times the speed of the clock."""
+    """Against a simulator that enforces so many calls per 5 minutes, its clock running so many times faster."""
     from cloudflare.reconcile import connector
 
     monkeypatch.setattr(connector, "FIRST_LOOKS", (0.0,))
-    with Cloud.launch("--speed", "10") as cloud:
-        for name, value in {**cloud.settings(), "CLOUDFLARE_RATE": "1200/30", "LEASE_SECONDS": 10.0}.items():
+    with Cloud.launch("--speed", speed) as cloud:
+        for name, value in {**cloud.settings(), "CLOUDFLARE_RATE": rate, "LEASE_SECONDS": 10.0}.items():
             setattr(settings, name, value)
-        cloud.control("PATCH", "limits", {"record_quota": 1000})
+        cloud.control("PATCH", "limits", {"record_quota": 1000, "calls": calls})
         cloudflare_setup.ensure_account()
         converge()
-        for number in range(40):
+        for number in range(tenants):
             tenant = make_tenant(f"t{number}", owner, plan="enterprise")
             for name in ("a", "b", "c", "d", "e"):
                 admission.create(actor=owner, tenant=tenant, template=template, name=name)
         _drain(workers=8)
-        calls = cloud.calls()
-        assert len(cloud.state()["routable"]) == 200
-        assert [call for call in calls if call["status"] == 429] == []
+        assert len(cloud.state()["routable"]) == 5 * tenants
+        assert [call for call in cloud.calls() if call["status"] == 429] == []
         assert cloud.state()["violations"] == []
-        assert Tunnel.objects.count() == 40
+        assert Tunnel.objects.count() == tenants
 
 
 def _drain(workers: int) -> None:
