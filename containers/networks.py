@@ -6,7 +6,7 @@ from itertools import islice
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from containers import engine, firewall
+from containers import engine, firewall, routes
 from containers.engine.base import LABEL, NetworkSpec, SubnetTaken
 from containers.models import Network, NetworkKind
 from tenants.models import Tenant
@@ -88,11 +88,14 @@ def spec(network: Network) -> NetworkSpec:
 
 
 def _free(avoid: list[str] | None = None) -> str:
-    """The lowest /24 of the pool that no row holds and that overlaps none of `avoid`."""
+    """The lowest /24 of the pool that no row holds and that overlaps no route of the host and none of `avoid`."""
     held = set(Network.objects.values_list("subnet", flat=True))
-    others = [ipaddress.IPv4Network(subnet) for subnet in avoid or () if ":" not in subnet]
+    others = [*routes.networks(), *(ipaddress.IPv4Network(subnet) for subnet in avoid or () if ":" not in subnet)]
     pool = ipaddress.IPv4Network(settings.NETWORK_POOL)
     for subnet in islice(pool.subnets(new_prefix=24), 2**16):
         if str(subnet) not in held and not any(subnet.overlaps(other) for other in others):
             return str(subnet)
-    raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free; set NETWORK_POOL to a larger network.")
+    raise SubnetTaken(
+        f"No subnet of {settings.NETWORK_POOL} is free: networks of Warren or routes of this host hold them all. "
+        "Set NETWORK_POOL to another."
+    )
