@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import random
 import re
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from cloudflare.client import errors
 from cloudflare.client.pacer import Pacer, Priority
@@ -123,7 +125,11 @@ class Transport:
             session = requests.Session()
             session.headers["Authorization"] = f"Bearer {self._token}"
             session.headers["User-Agent"] = "warren"
-            session.trust_env = True  # an operator's HTTPS proxy counts
+            # The operator's proxy and certificates count, read once and not at each call. Left to itself, a session
+            # would also put what ~/.netrc says about the host in the place of our token.
+            session.trust_env = False
+            session.proxies.update(get_environ_proxies(self._base))
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
             adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2)
             session.mount("https://", adapter)
             session.mount("http://", adapter)

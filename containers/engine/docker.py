@@ -48,6 +48,8 @@ class DockerEngine:
         if not hasattr(self._local, "api"):
             with translated():
                 client = APIClient(base_url=self._host, version=self._version or "auto", timeout=self._timeout)
+            # A socket has no proxy; else requests looks for one before each call.
+            client.trust_env = client.trust_env and not client.base_url.startswith("http+docker://")
             self._version, self._local.api = client.api_version, client
         return self._local.api
 
