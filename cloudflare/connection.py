@@ -2,17 +2,14 @@
 
 from cloudflare.models import Publication, Tunnel
 from cloudflare.reconcile import names
-from containers import conditions, observed, steps
-from containers.models import Container, Desired
+from containers import conditions, observed
+from containers.models import Desired
 
 
 def report_connected(tunnel: Tunnel, connected: bool, reason: str, message: str = "") -> None:
-    """Write the condition of every living container behind the tunnel, and tick those that are ready by it."""
+    """Write the condition of every living container behind the tunnel."""
     living = Publication.objects.filter(tunnel=tunnel, gone_at=None).exclude(container__desired=Desired.ABSENT)
     keys = list(living.values_list("pk", flat=True))
-    if not conditions.report(keys, names.CONNECTED, connected, reason, message):
-        return
-    if connected:
-        steps.finish(keys)
-    for key in keys:
-        observed.changed.send(Container, container_id=key)
+    if conditions.report(keys, names.CONNECTED, connected, reason, message):
+        for key in keys:
+            observed.tell(key)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from containers import admission
-from containers.models import Condition, Container, Network, Step, Template
+from containers.models import Condition, Container, Network, Template
 from tenants import current
 from tenants.refusal import Refused
 
@@ -36,17 +36,13 @@ class _Conditions(ReadOnly, admin.TabularInline[Condition, Container]):
     model = Condition
 
 
-class _Steps(ReadOnly, admin.TabularInline[Step, Container]):
-    model = Step
-
-
 @admin.register(Container)
 class ContainerAdmin(ReadOnly, admin.ModelAdmin[Container]):
     list_display = ("hostname", "tenant", "template", "desired", "state", "failure", "created_at", "deleted_at")
     list_filter = ("desired", "status__state", "template", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "template", "status")
     search_fields = ("hostname", "name", "tenant__name", "tenant__slug")
-    inlines = (_Conditions, _Steps)
+    inlines = (_Conditions,)
     actions = ("retry", "delete_outside")
 
     @admin.display(ordering="status__state")

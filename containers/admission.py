@@ -59,9 +59,8 @@ def create(
             **limits,
         )
         ContainerStatus.objects.create(container=container)
-        container.conditions.bulk_create(conditions.blank(container))
         place.claim(container)
-        container.steps.bulk_create(steps.blank(container, done={"quota"}, since=began))
+        container.conditions.bulk_create(conditions.blank(container, steps.checked(began)))
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
     return container
 
@@ -101,7 +100,7 @@ def start(container: Container, *, actor: User) -> Container:
         if row.desired == Desired.RUNNING:
             return False
         row.desired = Desired.RUNNING
-        steps.reset(row.pk, {"container", steps.READY})
+        steps.again(row, steps.CONTAINER)
         return True
 
     return _change(container, actor, Action.CONTAINER_START, change)
@@ -126,7 +125,7 @@ def restart(container: Container, *, actor: User) -> Container:
         }:
             raise Refused("not_running", "Only a running container can be restarted; start it instead.", status=409)
         row.restart_from = status.started_at
-        steps.reset(row.pk, {"container", steps.READY})
+        steps.again(row, steps.CONTAINER)
         return True
 
     return _change(container, actor, Action.CONTAINER_RESTART, change)

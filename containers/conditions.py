@@ -1,10 +1,10 @@
 """What must hold for a container to be ready. Each app registers its own conditions and reports on them here."""
 
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from containers.models import Condition, Container
@@ -21,9 +21,13 @@ def register(type_: str) -> str:
     return type_
 
 
-def blank(container: Container) -> list[Condition]:
-    """Unsaved, unknown conditions for a container that is being made."""
-    return [Condition(container=container, type=type_) for type_ in _types]
+def blank(container: Container, steps: dict[str, Any]) -> list[Condition]:
+    """Unsaved, unknown conditions for a container that is being made; `steps` are those on the way to running."""
+    return [Condition(container=container, type=type_, steps=steps if type_ == RUNNING else {}) for type_ in _types]
+
+
+def of(container: Container, type_: str) -> Condition:
+    return Condition.objects.get(container=container, type=type_)
 
 
 def report(
@@ -36,7 +40,8 @@ def report(
 ) -> int:
     """Write the condition of these containers (primary keys) where it differs; returns how many changed.
 
-    `generation` is the container's at the time of looking; None for what does not depend on it.
+    `generation` is the container's at the time of looking; None for what does not depend on it. A reconciler that
+    shows its steps as well writes both by `steps.Progress`.
     """
     seen = Condition.objects.filter(container__in=list(containers), type=type_)
     fields: dict[str, Any] = {"reason": reason, "message": message}
@@ -44,9 +49,11 @@ def report(
         fields["observed_generation"] = generation
     differs = ~Q(**fields) | (Q(status__isnull=False) if status is None else Q(status=None) | Q(status=not status))
     same = Q(status__isnull=True) if status is None else Q(status=status)
+    now = Value(timezone.now())
     return seen.filter(differs).update(
         status=status,
-        changed_at=Case(When(same, then=F("changed_at")), default=Value(timezone.now())),
+        changed_at=Case(When(same, then=F("changed_at")), default=now),
+        met_at=Coalesce("met_at", now) if status else F("met_at"),
         **fields,
     )
 
@@ -55,19 +62,6 @@ def ready(container: Container) -> bool:
     """Derived, never stored: every condition holds, as seen at the wanted generation."""
     found = {row.type: (row.status, row.observed_generation) for row in container.conditions.all()}
     return _hold(found, container.generation)
-
-
-def met(container_pks: Iterable[Any]) -> list[tuple[Any, datetime.datetime]]:
-    """Of these containers those for which everything holds, with the time since when they are wanted so."""
-    seen: dict[Any, dict[str, tuple[bool | None, int]]] = {}
-    wanted: dict[Any, tuple[int, datetime.datetime]] = {}
-    rows = Condition.objects.filter(container__in=container_pks).values_list(
-        "container", "type", "status", "observed_generation", "container__generation", "container__wanted_since"
-    )
-    for key, type_, status, at, generation, since in rows:
-        seen.setdefault(key, {})[type_] = (status, at)
-        wanted[key] = (generation, since)
-    return [(key, since) for key, (generation, since) in wanted.items() if _hold(seen[key], generation)]
 
 
 def _hold(found: Mapping[str, tuple[bool | None, int]], generation: int) -> bool:

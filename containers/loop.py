@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ class Result:
     rest: bool = False  # no next look at all, until somebody rings
     seen: dict[str, Any] = field(default_factory=dict)  # fields of the row to write along with the outcome
     rings: tuple[tuple[str, Any], ...] = ()  # (task name, key) of objects that this pass made due
+    record: Callable[[], None] = lambda: None  # what else to write down, in the transaction of the outcome
 
 
 class Reconcile(Protocol):
@@ -91,17 +93,24 @@ def _pass(controller: Controller, lease: Lease) -> tuple[bool, tuple[tuple[str, 
     if row is None:  # it went while we took it
         return False, ()
     try:
-        result = controller.reconcile(row, lease)
+        return _attempt(controller, lease, row)
     except LeaseLost:
         return False, ()
+
+
+def _attempt(controller: Controller, lease: Lease, row: Any) -> tuple[bool, tuple[tuple[str, Any], ...]]:
+    try:
+        result = controller.reconcile(row, lease)
+        outcome = {"attempts": 0, "failures": 0, "code": "", "message": "", "retrying": True, **result.seen}
+        return _settle(lease, row, _next_look(result), result.record, **outcome), result.rings
+    except LeaseLost:
+        raise
     except Failed as failure:
         return _deferred(controller, lease, row, failure), ()
     except Exception:  # a bug in one reconciler: told on its row and in the log, and no reason to stop the others
         log.exception("%s %s: unexpected failure", controller.name, lease.pk)
         unexpected = Retryable("internal", "Something went wrong inside Warren; the log has the details.")
         return _deferred(controller, lease, row, unexpected), ()
-    outcome = {"attempts": 0, "failures": 0, "code": "", "message": "", "retrying": True}
-    return _settle(lease, row, _next_look(result), **outcome, **result.seen), result.rings
 
 
 def _next_look(result: Result) -> float | None:
@@ -116,17 +125,16 @@ def _deferred(controller: Controller, lease: Lease, row: Any, failure: Failed) -
     else:
         after = failure.retry_after if failure.retry_after is not None else backoff(row.failures)
     log.warning("%s %s: %s: %s; next try in %.1f s", controller.name, lease.pk, failure.code, failure, after)
-    again = _settle(
+    return _settle(
         lease,
         row,
         after,
+        lambda: controller.failed(row, failure),
         failures=F("failures") + 1,
         code=failure.code,
         message=str(failure),
         retrying=not isinstance(failure, Terminal),
     )
-    controller.failed(row, failure)
-    return again
 
 
 def backoff(failures: int) -> float:
@@ -134,10 +142,20 @@ def backoff(failures: int) -> float:
     return float(min(MAX_BACKOFF, 2.0 ** min(failures, 16)) * random.uniform(0.8, 1.0))
 
 
-def _settle(lease: Lease, row: Any, after: float | None, **outcome: Any) -> bool:
-    """Write the outcome and give the lease back; True if the row was rung since it was read."""
+def _settle(lease: Lease, row: Any, after: float | None, record: Callable[[], None], **outcome: Any) -> bool:
+    """Write all that came of the pass and give the lease back; True if the row was rung since it was read.
+
+    Or nothing of it, and `LeaseLost`. Rows are locked in one order everywhere, or two would wait for each other:
+    conditions first, then the row itself, then those that it rings.
+    """
     due = None if after is None else timezone.now() + datetime.timedelta(seconds=after)
     free = {"lease_holder": "", "lease_until": None}
-    if lease.rows().filter(rings=row.rings).update(next_check_at=due, **free, **outcome):
-        return False
-    return bool(lease.rows().update(next_check_at=timezone.now(), **free, **outcome))
+    with transaction.atomic():
+        record()
+        if lease.rows().filter(rings=row.rings).update(next_check_at=due, **free, **outcome):
+            return False
+        if lease.rows().update(next_check_at=timezone.now(), **free, **outcome):
+            return True
+        if not lease.model.objects.filter(pk=lease.pk).exists():  # the pass took it away
+            return False
+        raise LeaseLost

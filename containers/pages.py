@@ -36,7 +36,7 @@ class _Mine(LoginRequiredMixin):
             Container.objects.visible_to(self.request.user)
             .living()
             .select_related("tenant", "template", "status")
-            .prefetch_related("conditions", "steps")
+            .prefetch_related("conditions")
         )
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from containers import conditions, engine, loop, networks, observed, specs, steps
@@ -16,7 +15,6 @@ from tenants import audit
 from tenants.events import Action
 
 CONTAINER = "containers.reconcile_container"
-STEPS = ("image", "network", "container")
 
 
 def load(pk: Any) -> ContainerStatus:
@@ -27,14 +25,15 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     container = status.container
     if container.deleted_at:
         return loop.Result(rest=True)
-    progress = steps.Progress(container.pk)
+    progress = steps.Progress(conditions.of(container, conditions.RUNNING))
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
     seen = None if unmade else engine.current().inspect(container.engine_name)
     acts = decide(_want(container), Seen(seen.running, seen.started_at) if seen else None)
-    for act in acts:
-        lease.hold()
-        _perform(act, container, lease, progress)
+    with progress.blamed():
+        for act in acts:
+            lease.hold()
+            _perform(act, container, lease, progress)
     if acts:
         seen = engine.current().inspect(container.engine_name)
     if container.desired == Desired.ABSENT:
@@ -56,7 +55,7 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
         case Act.CREATE:
             _create(container, lease, progress)
         case Act.START:
-            progress.begin("container")
+            progress.begin(steps.CONTAINER)
             progress.flush()
             try:
                 current.start(name)
@@ -68,19 +67,21 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
         case Act.STOP:
             current.stop(name, settings.CONTAINER_STOP_SECONDS)
         case Act.RESTART:
+            progress.begin(steps.CONTAINER)
+            progress.flush()
             current.restart(name, settings.CONTAINER_STOP_SECONDS)
         case Act.REMOVE:
             current.remove(name, specs.volume(container))
 
 
 def _create(container: Container, lease: Lease, progress: steps.Progress) -> None:
-    progress.begin("network")
+    progress.begin(steps.NETWORK)
     extra: tuple[str, ...] = ()
     networks.ensure(container.tenant, NetworkKind.TENANT)
     if container.internet:
         extra = (networks.ensure_internet(container.tenant).engine_name,)
-    progress.done("network")
-    progress.begin("image")
+    progress.done(steps.NETWORK)
+    progress.begin(steps.IMAGE)
     spec = specs.container(container, extra_networks=extra)
     try:
         engine.current().create(spec)
@@ -88,7 +89,7 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
 
         def say(line: str) -> None:
             lease.hold()
-            progress.note("image", line)
+            progress.say(steps.IMAGE, line)
 
         progress.flush()
         engine.current().pull(container.image, say)
@@ -96,21 +97,20 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
     except NetworkMissing:
         networks.forget(container.tenant)
         raise
-    progress.done("image")
+    progress.done(steps.IMAGE)
 
 
 def _seen(container: Container, seen: Observed | None, progress: steps.Progress) -> loop.Result:
     """Write down how it stands: status with the outcome of the pass, condition and steps here."""
     if seen is None:
         raise Retryable("container_missing", "The container vanished from the engine while it was worked on.")
-    with transaction.atomic():
-        if seen.state == EngineState.RUNNING:
-            progress.done("container")
-        progress.flush()
-        changed = conditions.report([container.pk], conditions.RUNNING, *_running(seen), container.generation)
-        if changed and seen.state == EngineState.RUNNING:
-            steps.finish([container.pk])
-    observed.changed.send(Container, container_id=container.pk)
+    if seen.state == EngineState.RUNNING:
+        progress.done(steps.CONTAINER)
+
+    def record() -> None:
+        progress.report(*_running(seen), generation=container.generation)
+        observed.tell(container.pk)
+
     return loop.Result(
         # A program that keeps ending is looked at again soon: the page should tell when it has recovered.
         after=10 if seen.state == EngineState.RESTARTING else None,
@@ -122,6 +122,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
             "exit_code": seen.exit_code,
             "oom_killed": seen.oom_killed,
         },
+        record=record,
     )
 
 
@@ -139,24 +140,27 @@ def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
     seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
-    rings: list[tuple[str, Any]] = []
-    if conditions.gone(container):
-        with transaction.atomic():
-            if Container.objects.filter(pk=container.pk, deleted_at=None).update(deleted_at=timezone.now()):
-                audit.record(Action.CONTAINER_GONE, actor=None, target=container, tenant=container.tenant)
-                mine = Network.objects.filter(tenant=container.tenant)
-                mine.ring()
-                rings = [(networks.RECONCILE, network.pk) for network in mine]
-    observed.changed.send(Container, container_id=container.pk)
-    return loop.Result(rest=bool(rings), seen=seen, rings=tuple(rings))
+    if not conditions.gone(container):
+        return loop.Result(seen=seen, record=lambda: observed.tell(container.pk))
+    mine = Network.objects.filter(tenant=container.tenant)
+
+    def record() -> None:
+        if Container.objects.filter(pk=container.pk, deleted_at=None).update(deleted_at=timezone.now()):
+            audit.record(Action.CONTAINER_GONE, actor=None, target=container, tenant=container.tenant)
+            mine.ring()
+        observed.tell(container.pk)
+
+    rings = tuple((networks.RECONCILE, network.pk) for network in mine)
+    return loop.Result(rest=True, seen=seen, rings=rings, record=record)
 
 
 def _failed(status: ContainerStatus, failure: Failed) -> None:
     container = status.container
+    progress = steps.Progress(conditions.of(container, conditions.RUNNING))
     if container.desired != Desired.ABSENT:
-        steps.fail(container.pk, STEPS, str(failure))
-    conditions.report([container.pk], conditions.RUNNING, None, failure.code, str(failure), container.generation)
-    observed.changed.send(Container, container_id=container.pk)
+        progress.fail(str(failure))
+    progress.report(None, failure.code, str(failure), generation=container.generation)
+    observed.tell(container.pk)
 
 
 loop.register(loop.Controller(CONTAINER, ContainerStatus, load, reconcile, _failed))

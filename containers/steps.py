@@ -1,126 +1,194 @@
-"""The timed steps that people watch while a container is on its way. Each app registers its own."""
+"""The timed steps that people watch while a container is on its way; nothing is decided by them.
+
+Each step belongs to a condition and is kept in that condition's row, where its reconciler writes both at once. Each
+app registers its own. The last step, *ready*, is derived from all the others.
+"""
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from django.db.models import Value
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from containers import conditions
-from containers.models import Container, Step, StepState
+from containers.errors import Failed, LeaseLost
+from containers.models import Condition, Container
 
 READY = "ready"
 
 
+class StepState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Step:
     name: str
-    label: str
+    title: str
+    state: StepState = StepState.PENDING
+    started_at: datetime.datetime | None = None
+    finished_at: datetime.datetime | None = None
+    message: str = ""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None until it is over."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    name: str
+    title: str
     position: int
+    condition: str
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, _Kind] = {}
 
 
-def register(name: str, label: str, position: int) -> str:
-    """Name a step; `position` orders them on the page; returns the name."""
-    _kinds[name] = Kind(name, label, position)
+def register(name: str, title: str, position: int, condition: str) -> str:
+    """Name a step on the way to a condition; `position` orders them on the page; returns the name."""
+    _kinds[name] = _Kind(name, title, position, condition)
     return name
 
 
-def label(name: str) -> str:
-    """What people read; the bare name for a step that is no longer made."""
-    return _kinds[name].label if name in _kinds else name
+def of(container: Container) -> list[Step]:
+    """All steps in order; reads `container.conditions` (prefetch them for lists)."""
+    noted: dict[str, Any] = {}
+    for condition in container.conditions.all():
+        noted |= condition.steps
+    found = [_step(kind, noted.get(kind.name)) for kind in _in_order()]
+    return [*found, _ready(container, found)]
 
 
-def blank(container: Container, *, done: Collection[str], since: datetime.datetime) -> list[Step]:
-    """Unsaved steps for a container that is being made; those in `done` began at `since` and are over."""
-    now = timezone.now()
-    return [
-        Step(container=container, name=kind.name, position=kind.position)
-        if kind.name not in done
-        else Step(
-            container=container,
-            name=kind.name,
-            position=kind.position,
-            state=StepState.DONE,
-            started_at=since,
-            finished_at=now,
-        )
-        for kind in _kinds.values()
-    ]
+def _in_order() -> list[_Kind]:
+    return sorted(_kinds.values(), key=lambda kind: kind.position)
+
+
+def _step(kind: _Kind, noted: dict[str, str] | None) -> Step:
+    if noted is None:
+        return Step(kind.name, kind.title)
+    started, finished = noted.get("started_at"), noted.get("finished_at")
+    return Step(
+        kind.name,
+        kind.title,
+        StepState(noted["state"]),
+        datetime.datetime.fromisoformat(started) if started else None,
+        datetime.datetime.fromisoformat(finished) if finished else None,
+        noted.get("message", ""),
+    )
+
+
+def _ready(container: Container, others: Iterable[Step]) -> Step:
+    """Done once every condition holds; it shows the time that the whole way took."""
+    if not conditions.ready(container):
+        return Step(READY, "Ready")
+    ends = [condition.met_at for condition in container.conditions.all()] + [step.finished_at for step in others]
+    last = max([container.wanted_since, *(end for end in ends if end)])
+    return Step(READY, "Ready", StepState.DONE, container.wanted_since, last)
 
 
 class Progress:
-    """Collects what a pass has done, to write it down when there is time: at `flush`."""
+    """Notes what a pass does on the way to a condition; written with the condition, or before that at `flush`."""
 
-    def __init__(self, container_pk: Any) -> None:
-        self._pk = container_pk
-        self._began: dict[str, datetime.datetime] = {}
-        self._ended: dict[str, datetime.datetime] = {}
-        self._unwritten: set[str] = set()
+    def __init__(self, condition: Condition) -> None:
+        self.condition = condition
+        self._under_way = ""
+        self._written = True
 
     def begin(self, name: str) -> None:
-        self._began[name] = timezone.now()
-        self._ended.pop(name, None)
-        self._unwritten.add(name)
+        self._under_way = name
+        self._note(name, state=StepState.RUNNING, started_at=_now())
 
     def done(self, name: str) -> None:
-        """A step that was not begun in this pass keeps the start that an earlier one wrote down."""
-        self._ended[name] = timezone.now()
-        self._unwritten.add(name)
+        """A step that was not begun in this pass keeps the start that an earlier one noted."""
+        now, self._under_way = _now(), ""
+        began = self.condition.steps.get(name, {}).get("started_at") or now
+        self._note(name, state=StepState.DONE, started_at=began, finished_at=now)
+
+    def say(self, name: str, message: str) -> None:
+        """What a step that is under way is busy with, for people to read at once."""
+        self._note(name, **{**self.condition.steps.get(name, {}), "message": message})
+        self.flush()
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """A failure that leaves the block is put on the step that was under way, and written at once."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except Failed as failure:
+            if self._under_way:
+                self.fail(str(failure), self._under_way)
+                self.flush()
+            raise
+
+    def fail(self, message: str, name: str = "") -> None:
+        """Without a name: on the step that was blamed already, else on the first that is not done."""
+        mine = [kind.name for kind in _in_order() if kind.condition == self.condition.type]
+        if not name:
+            unfinished = [one for one in mine if self.state(one) is not StepState.DONE]
+            unfinished.sort(key=lambda one: self.state(one) is not StepState.FAILED)
+            name = unfinished[0] if unfinished else ""
+        if name:
+            noted = self.condition.steps.get(name, {})
+            self._note(name, **{**noted, "state": StepState.FAILED, "finished_at": _now(), "message": message})
+
+    def state(self, name: str) -> StepState:
+        return StepState(self.condition.steps.get(name, {}).get("state", StepState.PENDING))
 
     def flush(self) -> None:
-        for name in sorted(self._unwritten):
-            ended = self._ended.get(name)
-            fields: dict[str, Any] = {
-                "state": StepState.DONE if ended else StepState.RUNNING,
-                "finished_at": ended,
-                "message": "",
-                "started_at": self._began.get(name) or Coalesce("started_at", Value(ended)),
-            }
-            Step.objects.filter(container=self._pk, name=name).update(**fields)
-        self._unwritten.clear()
+        if not self._written:
+            Condition.objects.filter(pk=self.condition.pk).update(steps=self.condition.steps)
+            self._written = True
 
-    def note(self, name: str, message: str) -> None:
-        """Say what a running step is busy with."""
-        self.flush()
-        Step.objects.filter(container=self._pk, name=name).update(message=message)
-
-
-def reset(container_pk: Any, names: Collection[str]) -> None:
-    """Back to pending: these steps are to be taken again."""
-    Step.objects.filter(container=container_pk, name__in=names).update(
-        state=StepState.PENDING, started_at=None, finished_at=None, message=""
-    )
-
-
-def fail(container_pk: Any, names: Collection[str], message: str) -> None:
-    """Put the message on the first of these steps that is not done: it is the one that failed."""
-    stuck = (
-        Step.objects.filter(container=container_pk, name__in=names)
-        .exclude(state=StepState.DONE)
-        .order_by("position")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if stuck is not None:
-        Step.objects.filter(pk=stuck).update(state=StepState.FAILED, message=message, finished_at=timezone.now())
-
-
-def finish(container_pks: Collection[Any]) -> None:
-    """Tick the last step of those for whom everything holds by now; it shows the time that the whole way took."""
-    for key, since in conditions.met(container_pks):
-        Step.objects.filter(container=key, name=READY).exclude(state=StepState.DONE).update(
-            state=StepState.DONE, started_at=since, finished_at=timezone.now(), message=""
+    def report(self, status: bool | None, reason: str, message: str = "", *, generation: int) -> None:
+        """Write the condition as it was seen, and the steps with it, if anything of it is new."""
+        row = self.condition
+        seen = {"status": status, "reason": reason, "message": message, "observed_generation": generation}
+        if self._written and all(getattr(row, name) == value for name, value in seen.items()):
+            return
+        now = timezone.now()
+        Condition.objects.filter(pk=row.pk).update(
+            **seen,
+            steps=row.steps,
+            changed_at=now if row.status is not status else row.changed_at,
+            met_at=now if status and row.met_at is None else row.met_at,
         )
+        self._written = True
+
+    def _note(self, name: str, **noted: str) -> None:
+        self.condition.steps = {**self.condition.steps, name: noted}
+        self._written = False
 
 
-register("quota", "Limits checked", 10)
-register("image", "Image", 20)
-register("network", "Network", 30)
-register("container", "Container", 40)
-register(READY, "Ready", 100)
+def checked(since: datetime.datetime) -> dict[str, dict[str, str]]:
+    """What is noted on a condition that is being made: admission has let the container in."""
+    return {QUOTA: {"state": StepState.DONE, "started_at": since.isoformat(), "finished_at": _now()}}
+
+
+def again(container: Container, name: str) -> None:
+    """Back to pending: the step is to be taken again."""
+    row = Condition.objects.select_for_update().get(container=container, type=_kinds[name].condition)
+    steps = {key: noted for key, noted in row.steps.items() if key != name}
+    Condition.objects.filter(pk=row.pk).update(steps=steps)
+
+
+def _now() -> str:
+    return timezone.now().isoformat()
+
+
+QUOTA = register("quota", "Limits checked", 10, conditions.RUNNING)
+IMAGE = register("image", "Image", 20, conditions.RUNNING)
+NETWORK = register("network", "Network", 30, conditions.RUNNING)
+CONTAINER = register("container", "Container", 40, conditions.RUNNING)

@@ -5,8 +5,8 @@ from containers import conditions, steps
 
 conditions.register(names.PUBLISHED)
 conditions.register(names.CONNECTED)
-steps.register(names.STEP_TUNNEL, "Tunnel", 50)
-steps.register(names.STEP_ACCESS, "Access", 60)
-steps.register(names.STEP_DNS, "DNS", 70)
+steps.register(names.STEP_TUNNEL, "Tunnel", 50, names.PUBLISHED)
+steps.register(names.STEP_ACCESS, "Access", 60, names.PUBLISHED)
+steps.register(names.STEP_DNS, "DNS", 70, names.PUBLISHED)
 
 __all__ = ["connector", "names", "publication", "tunnel", "zone"]

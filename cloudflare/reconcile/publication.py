@@ -20,7 +20,8 @@ from containers import conditions, loop, observed, steps
 from containers import reconcile as container_reconcile
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import Container, ContainerStatus, Desired
+from containers.models import ContainerStatus, Desired
+from containers.steps import StepState
 
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
 
@@ -39,32 +40,45 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
 
 
 def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
-    tunnel = publication.tunnel
-    progress = steps.Progress(publication.pk)
-    wanted = documents.application(publication.hostname, rules.derive(members.emails(publication.container)))
+    container, tunnel = publication.container, publication.tunnel
+    progress = steps.Progress(conditions.of(container, names.PUBLISHED))
+    seen: dict[str, Any] = {}
+    wanted = documents.application(publication.hostname, rules.derive(members.emails(container)))
     if publication.policy_digest != documents.digest(wanted):
-        _protect(publication, lease, client, wanted, progress)
+        with progress.blamed():
+            seen = _protect(publication, lease, client, wanted, progress)
     if not tunnel.tunnel_id or publication.route != Route.IN or publication.routed_in != tunnel.tunnel_id:
-        with transaction.atomic():
+        if progress.state(names.STEP_TUNNEL) is not StepState.FAILED:  # what the tunnel said stands until it is mended
             progress.begin(names.STEP_TUNNEL)
+
+        def ask() -> None:
             progress.flush()
             Tunnel.objects.filter(pk=tunnel.pk).ring()
-        return loop.Result(after=WAIT, rings=((names.TUNNEL, tunnel.pk),))
+
+        return loop.Result(after=WAIT, seen=seen, record=ask, rings=((names.TUNNEL, tunnel.pk),))
+    if seen:
+        lease.write(**seen)
     if publication.record_target != tunnel.tunnel_id:
         progress.done(names.STEP_TUNNEL)
         progress.begin(names.STEP_DNS)
         lease.hold()
-        with translated("DNS record"):
+        with progress.blamed(), translated("DNS record"):
             made = record(client, publication, documents.record(publication, tunnel.tunnel_id))
         progress.done(names.STEP_DNS)
-        lease.write(record_id=made.id, record_target=tunnel.tunnel_id)
-    _published(publication, progress)
-    return loop.Result()
+        seen = {"record_id": made.id, "record_target": tunnel.tunnel_id}
+
+    def published() -> None:
+        progress.report(True, "Published", generation=container.generation)
+        if tunnel.connected_at:
+            conditions.report([container.pk], names.CONNECTED, True, "Connected")
+        observed.tell(container.pk)
+
+    return loop.Result(seen=seen, record=published)
 
 
 def _protect(
     publication: Publication, lease: Lease, client: Cloudflare, wanted: AppSpec, progress: steps.Progress
-) -> None:
+) -> dict[str, Any]:
     """Write the application with its policy, and take it as written only if the answer says just that."""
     progress.begin(names.STEP_ACCESS)
     lease.hold()
@@ -72,21 +86,8 @@ def _protect(
         seen = application(client, publication, wanted)
     if differences := wanted.differences(seen):
         raise Retryable("access_differs", f"Cloudflare holds another policy than was written: {differences[0]}.")
-    lease.write(app_id=seen.id, aud=seen.aud, policy_digest=documents.digest(wanted))
     progress.done(names.STEP_ACCESS)
-
-
-def _published(publication: Publication, progress: steps.Progress) -> None:
-    container, tunnel = publication.container, publication.tunnel
-    with transaction.atomic():
-        progress.flush()
-        changed = conditions.report([container.pk], names.PUBLISHED, True, "Published", generation=container.generation)
-        if tunnel.connected_at:
-            changed += conditions.report([container.pk], names.CONNECTED, True, "Connected")
-        if changed:
-            steps.finish([container.pk])
-    if changed:
-        observed.changed.send(Container, container_id=container.pk)
+    return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -103,24 +104,28 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
     with translated("Access application"):
         without_application(client, publication, lease)
     container = publication.container
-    with transaction.atomic():
+
+    def record() -> None:
         for condition in (names.PUBLISHED, names.CONNECTED):
             conditions.report([container.pk], condition, False, conditions.GONE, generation=container.generation)
         ContainerStatus.objects.filter(pk=container.pk).ring()
         Tunnel.objects.filter(pk=publication.tunnel_id).ring()
+
     return loop.Result(
         rest=True,
         seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "gone_at": timezone.now()},
         rings=((container_reconcile.CONTAINER, container.pk), (names.TUNNEL, publication.tunnel_id)),
+        record=record,
     )
 
 
 def _failed(publication: Publication, failure: Failed) -> None:
     container = publication.container
+    progress = steps.Progress(conditions.of(container, names.PUBLISHED))
     if container.desired != Desired.ABSENT:
-        steps.fail(container.pk, (names.STEP_TUNNEL, names.STEP_ACCESS, names.STEP_DNS), str(failure))
-    conditions.report([container.pk], names.PUBLISHED, None, failure.code, str(failure), container.generation)
-    observed.changed.send(Container, container_id=container.pk)
+        progress.fail(str(failure))
+    progress.report(None, failure.code, str(failure), generation=container.generation)
+    observed.tell(container.pk)
 
 
 loop.register(loop.Controller(names.PUBLICATION, Publication, load, reconcile, _failed))

@@ -12,8 +12,8 @@ from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import documents, names
 from cloudflare.reconcile.faults import translated
-from containers import loop
-from containers.errors import Retryable
+from containers import conditions, loop, observed, steps
+from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Desired
 
@@ -31,15 +31,12 @@ def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
         return _empty(tunnel, lease, client.with_priority(Priority.URGENT))
     if tunnel.empty_since:
         lease.write(empty_since=None)
-    rings: Rings = ()
     if not tunnel.tunnel_id:
         _create(tunnel, lease, client)
         # The ingress can wait for the next pass: to start the connector takes longer than anything else.
         return loop.Result(after=0, rings=(*_connect(tunnel), (names.TUNNEL, tunnel.pk)))
-    if not tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists():
-        rings += _connect(tunnel)
-    rings += _route(tunnel, lease, client, list(living))
-    return loop.Result(rings=rings)
+    connected = tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists()
+    return _route(tunnel, lease, client, list(living), () if connected else _connect(tunnel))
 
 
 def _create(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> None:
@@ -77,14 +74,13 @@ def _connect(tunnel: Tunnel) -> Rings:
     return ((names.CONNECTOR, connector.pk), *((names.CONNECTOR, row.pk) for row in stale))
 
 
-def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Publication]) -> Rings:
+def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Publication], rings: Rings) -> loop.Result:
     """Replace the ingress, if it differs, by one rule for every protected hostname that is wanted.
 
     A publication that asks to leave hears that it is out only after Cloudflare took the document without it.
     """
     inside = [row for row in living if _belongs(row)]
-    leaving = [row for row in living if row.route == Route.LEAVING]
-    document = documents.ingress(inside)
+    document, seen = documents.ingress(inside), {}
     digest = documents.digest(document)
     if tunnel.config_digest != digest:
         lease.write(config_digest="")  # from here on nobody knows what Cloudflare holds, until the answer is in
@@ -95,17 +91,20 @@ def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Public
             except errors.NotFound as exc:
                 lease.write(tunnel_id="", connected_at=None)
                 raise Retryable("tunnel_missing", "The tunnel vanished at Cloudflare.", retry_after=0) from exc
-        lease.write(config_digest=digest, config_version=version)
+        seen = {"config_digest": digest, "config_version": version}
     fresh = [row.pk for row in inside if row.route != Route.IN or row.routed_in != tunnel.tunnel_id]
-    out = [row.pk for row in leaving]
-    with transaction.atomic():
+    out = [row.pk for row in living if row.route == Route.LEAVING]
+
+    def record() -> None:
         # What changed its mind since it was read keeps it; its ring brings the tunnel back here.
-        Publication.objects.filter(pk__in=fresh).exclude(route=Route.LEAVING).update(
-            route=Route.IN, routed_in=tunnel.tunnel_id
-        )
-        Publication.objects.filter(pk__in=out, route=Route.LEAVING).update(route=Route.OUT, routed_in="")
-        Publication.objects.filter(pk__in=[*fresh, *out]).ring()
-    return tuple((names.PUBLICATION, pk) for pk in (*fresh, *out))
+        if fresh:
+            asked = Publication.objects.filter(pk__in=fresh).exclude(route=Route.LEAVING)
+            asked.ring(route=Route.IN, routed_in=tunnel.tunnel_id)
+        if out:
+            Publication.objects.filter(pk__in=out, route=Route.LEAVING).ring(route=Route.OUT, routed_in="")
+
+    told = tuple((names.PUBLICATION, pk) for pk in (*fresh, *out))
+    return loop.Result(seen=seen, record=record, rings=(*rings, *told))
 
 
 def _belongs(publication: Publication) -> bool:
@@ -146,4 +145,15 @@ def _empty(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> loop.Result:
     )
 
 
-loop.register(loop.Controller(names.TUNNEL, Tunnel, load, reconcile))
+def _failed(tunnel: Tunnel, failure: Failed) -> None:
+    """Tell those who wait for the tunnel; the others are served by it as before."""
+    waiting = Publication.objects.filter(tunnel=tunnel, gone_at=None).exclude(route=Route.IN)
+    for publication in waiting.exclude(container__desired=Desired.ABSENT).select_related("container"):
+        container = publication.container
+        progress = steps.Progress(conditions.of(container, names.PUBLISHED))
+        progress.fail(str(failure), names.STEP_TUNNEL)
+        progress.report(None, failure.code, str(failure), generation=container.generation)
+        observed.tell(container.pk)
+
+
+loop.register(loop.Controller(names.TUNNEL, Tunnel, load, reconcile, _failed))

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from containers import lifecycle, steps
-from containers.models import Condition, Container, Step, Template
+from containers.models import Condition, Container, Template
 from tenants.models import Tenant
 
 
@@ -21,16 +21,14 @@ class ConditionSerializer(serializers.ModelSerializer[Condition]):
         fields = ("type", "status", "reason", "message", "observed_generation", "changed_at")
 
 
-class StepSerializer(serializers.ModelSerializer[Step]):
-    title = serializers.SerializerMethodField()
+class StepSerializer(serializers.Serializer[steps.Step]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in steps.StepState])
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
     seconds = serializers.FloatField(allow_null=True)
-
-    class Meta:
-        model = Step
-        fields = ("name", "title", "state", "started_at", "finished_at", "seconds", "message")
-
-    def get_title(self, step: Step) -> str:
-        return steps.label(step.name)
+    message = serializers.CharField()
 
 
 class ContainerListSerializer(serializers.ModelSerializer[Container]):

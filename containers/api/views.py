@@ -44,7 +44,7 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
             Container.objects.visible_to(self.request.user)
             .living()
             .select_related("tenant", "template", "status")
-            .prefetch_related("conditions", "steps")
+            .prefetch_related("conditions")
         )
 
     def get_serializer_class(self) -> type[ContainerListSerializer]:
@@ -57,7 +57,7 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         wanted = dict(given.validated_data)
         tenant = current.of(request.user, wanted.pop("tenant"))
         made = admission.create(actor=current.person(request), tenant=tenant, **wanted)
-        prefetch_related_objects([made], "conditions", "steps")
+        prefetch_related_objects([made], "conditions")
         return self._answer(made)
 
     def destroy(self, request: Request, pk: str) -> Response:

@@ -1,7 +1,7 @@
 from containers.models.container import Container, Desired
 from containers.models.network import Network, NetworkKind
 from containers.models.schedule import Scheduled
-from containers.models.status import Condition, ContainerStatus, EngineState, Step, StepState
+from containers.models.status import Condition, ContainerStatus, EngineState
 from containers.models.template import Template
 
 __all__ = [
@@ -13,7 +13,5 @@ __all__ = [
     "Network",
     "NetworkKind",
     "Scheduled",
-    "Step",
-    "StepState",
     "Template",
 ]

@@ -1,7 +1,7 @@
 """What is wanted. People and the API save these rows; reconcilers never do."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from containers.models.template import Template
 from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from containers.steps import Step
 
 
 class Desired(models.TextChoices):
@@ -78,6 +81,13 @@ class Container(models.Model):
     def engine_name(self) -> str:
         """The container's name at the engine: derived, so that a later pass finds what an earlier one made."""
         return f"{settings.INSTALLATION}-{self.label}"
+
+    @property
+    def steps(self) -> "list[Step]":
+        """The way to ready, for people; reads the conditions."""
+        from containers import steps
+
+        return steps.of(self)
 
     @property
     def url(self) -> str:

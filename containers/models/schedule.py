@@ -1,6 +1,6 @@
 """The row as outbox, schedule and lease: everything the reconcile loop keeps about an object."""
 
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,18 +15,16 @@ class ScheduledQuerySet(models.QuerySet[Row]):
         now = timezone.now()
         return self.filter(Q(lease_until=None) | Q(lease_until__lt=now), next_check_at__lte=now)
 
-    def ring(self) -> int:
+    def ring(self, **fields: Any) -> int:
         """Make the rows due, durably: inside the transaction that changed what they depend on.
 
-        `rings` grows, so that a pass which began before cannot put the rows to sleep again.
+        `rings` grows, so that a pass which began before cannot put the rows to sleep again. `fields` are written along.
         """
-        return self.update(rings=F("rings") + 1, next_check_at=timezone.now())
+        return self.update(rings=F("rings") + 1, next_check_at=timezone.now(), **fields)
 
     def retry(self) -> int:
         """Ring, and forget earlier failures: a person asked for it."""
-        return self.update(
-            rings=F("rings") + 1, next_check_at=timezone.now(), failures=0, code="", message="", retrying=True
-        )
+        return self.ring(failures=0, code="", message="", retrying=True)
 
 
 class Scheduled(models.Model):

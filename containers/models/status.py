@@ -42,6 +42,9 @@ class Condition(models.Model):
     message = models.TextField(blank=True)
     observed_generation = models.PositiveBigIntegerField(default=0)
     changed_at = models.DateTimeField(null=True, blank=True)
+    met_at = models.DateTimeField(null=True, blank=True, help_text="When it held for the first time.")
+    # {name: {"state", "started_at", "finished_at", "message"}}, written and read by `containers.steps` alone.
+    steps = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -51,38 +54,3 @@ class Condition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type}={self.status}"
-
-
-class StepState(models.TextChoices):
-    PENDING = "pending"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class Step(models.Model):
-    """A timed step on the way to ready, for people to watch. Nothing is decided by it."""
-
-    container = models.ForeignKey(Container, models.PROTECT, related_name="steps")
-    name = models.CharField(max_length=20)
-    position = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, choices=StepState.choices, default=StepState.PENDING)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    message = models.TextField(blank=True)
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["container", "name"], name="one_step_of_a_name")
-        ]
-        ordering = ("position",)
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.state}"
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took; None until it is over."""
-        if self.started_at is None or self.finished_at is None:
-            return None
-        return (self.finished_at - self.started_at).total_seconds()

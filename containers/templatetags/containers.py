@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from django import template
 
-from containers import lifecycle, steps
+from containers import lifecycle
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
+from containers.steps import StepState
 
 register = template.Library()
 
@@ -38,7 +39,7 @@ def phase(container: Container) -> Phase:
 
 def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]]:
     found = []
-    failed = bool(container.status.code) or any(step.state == "failed" for step in container.steps.all())
+    failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
     if failed or word in {Lifecycle.ERROR, Lifecycle.MISSING}:
         found.append(("retry", "Retry", ""))
     if word in {Lifecycle.STOPPED, Lifecycle.STOPPING}:
@@ -50,11 +51,6 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]
     if word is not Lifecycle.DELETING:
         found.append(("delete", "Delete", "danger"))
     return found
-
-
-@register.filter
-def step_label(name: str) -> str:
-    return steps.label(name)
 
 
 @register.filter

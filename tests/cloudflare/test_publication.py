@@ -157,6 +157,33 @@ def _pass_once() -> None:
             loop.run(controller.name, pk)
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("access/apps", {"access": "failed", "tunnel": "pending", "dns": "pending"}),
+        ("configurations", {"access": "done", "tunnel": "failed", "dns": "pending"}),
+        ("dns_records", {"access": "done", "tunnel": "done", "dns": "failed"}),
+    ],
+)
+def test_a_failure_stands_on_its_own_step(
+    path: str, wanted: dict[str, str], create: Any, cloud: Cloud, owner: User
+) -> None:
+    def states() -> dict[str, str]:
+        return {step.name: str(step.state) for step in Container.objects.get(pk=container.pk).steps}
+
+    cloud.fault(kind="status", method="POST|PUT", path=path, status=503)
+    container = create()
+    for _ in range(4):  # application, tunnel, ingress, record
+        _pass_once()
+    assert {name: states()[name] for name in wanted} == wanted
+    assert condition(container, "Published").reason == "cloudflare_broken"
+    cloud.heal()
+    Tunnel.objects.all().retry()
+    admission.retry(container, actor=owner)
+    converge()
+    assert {states()[name] for name in wanted} == {"done"}
+
+
 def test_an_answer_that_differs_is_not_taken(create: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cloudflare holds another policy than was written: nothing is routed then."""
     from cloudflare.client import resources
