@@ -21,6 +21,7 @@ def _environment(cloud_settings: dict[str, str]) -> None:
         WARREN_HOME=tempfile.mkdtemp(prefix="warren-bench."),
         LINGER_SECONDS="0",
         LOG_LEVEL="ERROR",
+        DATABASE_POOL="32",
     )
     (Path(os.environ["WARREN_HOME"]) / "static").mkdir()
 

@@ -1,5 +1,6 @@
 """Answers for `containers.placement`: which zone has room, and the rows that keep it."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -35,16 +36,14 @@ class Zones:
     def find(self, tenant: Tenant) -> _Place:
         """In the first zone with room, those first whose account holds the tenant's tunnel already."""
         # The lock makes creations count one after the other, so that no limit is passed by two at once.
-        zones = list(
-            Zone.objects.select_for_update(of=("self",))
-            .filter(enabled=True, account__enabled=True)
-            .select_related("account")
-        )
+        every = list(Zone.objects.select_for_update(of=("self",)).select_related("account").order_by("pk"))
+        guards = Counter(zone.account_id for zone in every)
+        zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
             raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
         home = {tunnel.account_id: tunnel for tunnel in Tunnel.objects.filter(tenant=tenant)}
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
-            if _has_room(zone, new_tunnel=zone.account_id not in home):
+            if _has_room(zone, guards[zone.account_id], new_tunnel=zone.account_id not in home):
                 return _Place(zone, home.get(zone.account_id))
         raise Refused(
             "cloudflare_full",
@@ -56,7 +55,7 @@ class Zones:
         return {"warren.tunnel": Tunnel(tenant=container.tenant).name}
 
 
-def _has_room(zone: Zone, *, new_tunnel: bool) -> bool:
+def _has_room(zone: Zone, guards: int, *, new_tunnel: bool) -> bool:
     """Counted from our rows, against Cloudflare's limits of the account and the zone."""
     account = zone.account
     living = Publication.objects.filter(gone_at=None, zone__account=account).aggregate(
@@ -64,7 +63,6 @@ def _has_room(zone: Zone, *, new_tunnel: bool) -> bool:
         in_zone=Count("pk", filter=Q(zone=zone)),
         tunnels=Count("tunnel", distinct=True),
     )
-    guards = Zone.objects.filter(account=account).count()
     if living["in_account"] + guards >= account.max_applications:
         return False
     if new_tunnel and living["tunnels"] >= account.max_tunnels:
