@@ -119,6 +119,7 @@ RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled
 LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
 PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
+AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)  # how long the record of who did what is kept; 0: for good
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "containers.sweep_due",
@@ -127,6 +128,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
+    "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
 }
 

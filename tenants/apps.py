@@ -1,8 +1,11 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TenantsApp(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import signals  # noqa: F401  (connects on import)
+        from tenants import signals, triggers  # noqa: F401  (connects on import)
+
+        post_migrate.connect(triggers.after_migrate, sender=self)

@@ -1,5 +1,6 @@
-"""Writes the audit log. Bottom layer, so that every app can."""
+"""Writes the audit log, and prunes it. Bottom layer, so that every app can."""
 
+import datetime
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from tenants.events import Action, Outcome
-from tenants.models import AuditEvent, Tenant, User
+from tenants.models import AuditEvent, AuditPruning, Tenant, User
 from tenants.refusal import Refused
 
 
@@ -75,6 +76,17 @@ def refusals(
             why=str(exc),
         )
         raise
+
+
+def prune(before: datetime.datetime) -> int:
+    """Delete the rows from before that time, and put that on record: the only way in which they ever go."""
+    with transaction.atomic():
+        permission = AuditPruning.objects.create()
+        count, _ = AuditEvent.objects.filter(at__lt=before).delete()
+        permission.delete()
+        if count:
+            record(Action.AUDIT_PRUNE, actor=None, rows=count, before=before.isoformat())
+    return count
 
 
 def address(text: str) -> str | None:

@@ -15,6 +15,7 @@ class Action(StrEnum):
     CONTAINER_RETRY = "container:retry"
     CONTAINER_DELETE = "container:delete"
     CONTAINER_GONE = "container:gone"
+    AUDIT_PRUNE = "audit:prune"
 
 
 class Outcome(StrEnum):

@@ -34,3 +34,12 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor or 'Warren'} {self.action} {self.target} ({self.outcome})"
+
+
+class AuditPruning(models.Model):
+    """While a row is here, the database lets audit rows go: see `tenants.triggers`."""
+
+    began_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"since {self.began_at}"
