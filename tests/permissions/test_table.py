@@ -1,0 +1,86 @@
+"""Every route, every method, everybody: as the table says."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import Group
+
+from cloudflare.models import Zone
+from containers import admission
+from containers.engine.memory import MemoryEngine
+from containers.models import Container, Template
+from tenants.models import Membership, Role, Tenant, User
+from tests.conftest import converge, make_tenant
+from tests.permissions.cast import METHODS, ROLES, address, ask, routes
+from tests.permissions.table import ADMIN, ADMIN_FOR_EVERYBODY, MODELS, ROUTES
+
+pytestmark = pytest.mark.django_db
+
+Answers = Callable[[str, list[str], str, tuple[str, ...]], list[str]]
+
+
+@pytest.fixture
+def answers(
+    owner: User, stranger: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Zone
+) -> Iterator[Answers]:
+    """What each of the roles hears, by route and method."""
+    container: Container = admission.create(actor=owner, tenant=tenant, template=template, name="box")
+    converge()
+    Group.objects.create(name="support")
+
+    def person(name: str, **more: bool) -> User:
+        return User.objects.create_user(f"{name}@example.com", "secret", **more)
+
+    people: dict[str, User | None] = {
+        "anonymous": None,
+        "stranger": stranger,
+        "other": person("other"),
+        "member": person("member"),
+        "owner": owner,
+        "staff": person("staff", is_staff=True),
+        "superuser": person("root", is_staff=True, is_superuser=True),
+    }
+    assert people["other"]
+    assert people["member"]
+    make_tenant("globex", people["other"])
+    Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)
+
+    def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
+        url = address(name, parameters, container, owner)
+        return [ask(people[role], method, url) for role in roles]
+
+    yield answer
+    assert not Container.objects.exclude(pk=container.pk).exists()
+
+
+def test_everything_is_in_the_table() -> None:
+    found = {name for name, _ in routes()}
+    admin = {f"admin:{name}" for name in (*ADMIN, *ADMIN_FOR_EVERYBODY)}
+    admin |= {f"admin:{model}_{page}" for model, pages in MODELS.items() for page in pages}
+    assert found == set(ROUTES) | admin
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_pages_and_api(route: str, answers: Answers) -> None:
+    (parameters,) = [parameters for name, parameters in routes() if name == route]
+    listed = {method: words.split() for methods, words in ROUTES[route].items() for method in methods.split()}
+    for method in METHODS:
+        heard = answers(route, parameters, method, ROLES)
+        if method in listed:
+            assert heard == listed[method], (route, method)
+        else:
+            assert set(heard) <= {"-", "sign-in"}, (route, method)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_admin(method: str, answers: Answers) -> None:
+    at = ["GET", "POST"].index(method)
+    wanted = {f"admin:{name}": words[at].split() for name, words in ADMIN.items()}
+    for model, pages in MODELS.items():
+        wanted |= {f"admin:{model}_{page}": ["refused", words.split()[at]] for page, words in pages.items()}
+    for name, parameters in routes():
+        if name in wanted:
+            # Django asks one question of everybody outside; the owner stands for them all, but for the first page.
+            roles = ROLES if name == "admin:index" else ("owner", "staff", "superuser")
+            heard = answers(name, parameters, method, roles)
+            assert heard == ["sign-in"] * (len(roles) - 2) + wanted[name], (name, method)
