@@ -59,7 +59,8 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
     if seen:
         lease.write(**seen)
     if publication.record_target != tunnel.tunnel_id:
-        progress.done(names.STEP_TUNNEL)
+        if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
+            progress.done(names.STEP_TUNNEL)
         progress.begin(names.STEP_DNS)
         lease.hold()
         with progress.blamed(), translated("DNS record"):

@@ -9,6 +9,7 @@ from cloudflare.reconcile import documents
 from containers import admission, conditions
 from containers.engine.memory import MemoryEngine
 from containers.models import Condition, Container, Template
+from containers.steps import Step
 from tenants.models import Membership, Tenant, User
 from tenants.refusal import Refused
 from tests.conftest import converge, make_tenant
@@ -168,20 +169,23 @@ def _pass_once() -> None:
 def test_a_failure_stands_on_its_own_step(
     path: str, wanted: dict[str, str], create: Any, cloud: Cloud, owner: User
 ) -> None:
-    def states() -> dict[str, str]:
-        return {step.name: str(step.state) for step in Container.objects.get(pk=container.pk).steps}
+    def steps() -> dict[str, Step]:
+        return {step.name: step for step in Container.objects.get(pk=container.pk).steps}
 
     cloud.fault(kind="status", method="POST|PUT", path=path, status=503)
     container = create()
     for _ in range(4):  # application, tunnel, ingress, record
         _pass_once()
-    assert {name: states()[name] for name in wanted} == wanted
+    failed = steps()
+    assert {name: str(failed[name].state) for name in wanted} == wanted
     assert condition(container, "Published").reason == "cloudflare_broken"
     cloud.heal()
     Tunnel.objects.all().retry()
     admission.retry(container, actor=owner)
     converge()
-    assert {states()[name] for name in wanted} == {"done"}
+    now = steps()
+    assert {now[name].state for name in wanted} == {"done"}
+    assert all(now[name] == failed[name] for name in wanted if wanted[name] == "done"), "done once, done"
 
 
 def test_an_answer_that_differs_is_not_taken(create: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
