@@ -22,13 +22,14 @@ _TITLES = {
     415: "Unsupported media type",
     422: "The request cannot be carried out",
     429: "Too many requests",
+    500: "Warren has a fault",
     503: "Not available now",
 }
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
+def document(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
     """`{type, title, status, code, detail, …members}`; `code` is for programs, `detail` for people."""
-    body = {
+    return {
         "type": f"urn:warren:problem:{code}",
         "title": _TITLES.get(status, "Error"),
         "status": status,
@@ -36,6 +37,10 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
         "detail": detail,
         **members,
     }
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **members: Any) -> Response:
+    body = document(status, code, detail, **members)
     return Response(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 

@@ -27,6 +27,7 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 # Marks everything that this installation makes in Docker and at Cloudflare: 1 to 5 of a-z and 0-9.
 INSTALLATION = env.str("INSTALLATION", default="wrn")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Applications -----------------------------------------------------------------------------------------
