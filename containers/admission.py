@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from containers import conditions, names, placement, steps
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
@@ -71,7 +72,12 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
     if plan.max_containers is not None and count >= plan.max_containers:
         raise Refused(
             "containers_limit",
-            f"The plan {plan} allows {plan.max_containers} containers and {count} exist; delete one first.",
+            ngettext(
+                "The plan %(plan)s allows %(limit)d container; this tenant has %(used)d. Delete one first.",
+                "The plan %(plan)s allows %(limit)d containers; this tenant has %(used)d. Delete one first.",
+                plan.max_containers,
+            )
+            % {"plan": plan, "limit": plan.max_containers, "used": count},
             limit=plan.max_containers,
             used=count,
         )

@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,21 @@ def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
         wait_until(lambda: up.api("GET", f"containers/{first['id']}/", token).status_code == 404, 30)
         wait_until(lambda: docker_containers(up.mark) == [], 30)
         wait_until(lambda: docker_networks(up.mark) == [f"{up.mark}-shared-connectors"], 30)
+
+
+def test_twenty_at_once_where_five_are_allowed(tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        token = up.token()
+
+        def ask(number: int) -> str:
+            made = up.api("POST", "containers/", token, json={"name": f"n{number}", "template": "hello"})
+            return str(made.json().get("code", made.status_code))
+
+        with ThreadPoolExecutor(20) as pool:
+            heard = Counter(pool.map(ask, range(20)))
+        assert heard == {"202": 5, "containers_limit": 15}
+        assert len(up.api("GET", "containers/", token).json()["results"]) == 5
 
 
 def test_whatever_dies_comes_back(tmp_path: Path) -> None:
