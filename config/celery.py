@@ -1,9 +1,12 @@
 """The Celery application. The schedule lives here, in code: it is the same in every installation."""
 
 import os
+from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+
+from tenants.origin import Origin, origin
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -26,3 +29,18 @@ def use_django_logging(**kwargs: object) -> None:
     from django.utils.log import configure_logging
 
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@before_task_publish.connect
+def send_request_id(headers: dict[str, Any], **kwargs: object) -> None:
+    headers["request_id"] = origin.get().request_id
+
+
+@task_prerun.connect
+def take_request_id(task: Any, **kwargs: object) -> None:
+    origin.set(Origin(request_id=task.request.get("request_id") or ""))
+
+
+@task_postrun.connect
+def drop_request_id(**kwargs: object) -> None:
+    origin.set(Origin())

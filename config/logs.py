@@ -1,9 +1,11 @@
-"""Keeps secrets out of the logs, whoever logs them."""
+"""Keeps secrets out of the logs, whoever logs them, and notes which request a line belongs to."""
 
 import logging
 import re
 
 from django.conf import settings
+
+from tenants.origin import origin
 
 _SHAPES = re.compile(
     r"(?i)(?P<keep>(?:authorization|bearer|token|secret|password|api[_-]?key|cookie)\b[\"']?\s*[:=]?\s*[\"']?"
@@ -31,4 +33,13 @@ class MaskSecrets(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text, record.exc_info = mask(record.exc_text), None
+        return True
+
+
+class NoteRequest(logging.Filter):
+    """Adds `request_id` to what is logged for a request, in a task that it rang as well."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if request_id := origin.get().request_id:
+            record.request_id = request_id
         return True

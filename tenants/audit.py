@@ -4,26 +4,14 @@ import datetime
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models, transaction
 
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, AuditPruning, Tenant, User
+from tenants.origin import origin
 from tenants.refusal import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """From where the work at hand was asked for; the middleware sets it for the time of a request."""
-
-    ip: str | None = None
-    request_id: str = ""
-
-
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
 
 
 def record(

@@ -6,20 +6,25 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from tenants import audit
+from tenants.origin import Origin, acceptable, origin
 
 
 class OriginMiddleware:
-    """Sets `audit.origin` and answers with the `X-Request-ID` that stands in log and audit rows."""
+    """Sets `origin` and answers with the `X-Request-ID` that stands in log and audit rows.
+
+    A front end or a proxy that sends one of its own finds that one there.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid.uuid4().hex
-        token = audit.origin.set(audit.Origin(audit.address(request.META.get("REMOTE_ADDR", "")), request_id))
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if acceptable(given) else uuid.uuid4().hex
+        token = origin.set(Origin(audit.address(request.META.get("REMOTE_ADDR", "")), request_id))
         try:
             response = self.get_response(request)
         finally:
-            audit.origin.reset(token)
+            origin.reset(token)
         response["X-Request-ID"] = request_id
         return response

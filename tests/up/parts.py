@@ -89,14 +89,27 @@ class Up:
 
     @property
     def mark(self) -> str:
+        return self._setting("INSTALLATION")
+
+    def _setting(self, name: str) -> str:
         text = (self.home / "settings.env").read_text()
-        return next(line.partition("=")[2] for line in text.splitlines() if line.startswith("INSTALLATION="))
+        return next(line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{name}="))
+
+    def logged(self, program: str) -> list[dict[str, Any]]:
+        lines = (self.home / "log" / f"{program}.log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def fault(self, **fault: Any) -> None:
+        """Have the simulated Cloudflare fail."""
+        headers = {"Authorization": f"Bearer {self._setting('CLOUDFLARE_API_TOKEN')}"}
+        url = f"http://localhost:{self.edge_port}/_simulator/faults"
+        requests.post(url, headers=headers, json=fault, timeout=20).raise_for_status()
 
     def url(self, path: str = "/") -> str:
         return f"http://localhost:{self.port}{path}"
 
     def api(self, method: str, path: str, token: str = "", **more: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = more.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         url = path if path.startswith("http") else self.url(f"/api/v1/{path}")
         return requests.request(method, url, headers=headers, timeout=20, **more)
 

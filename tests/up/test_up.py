@@ -72,6 +72,21 @@ def test_twenty_at_once_where_five_are_allowed(tmp_path: Path) -> None:
         assert len(up.api("GET", "containers/", token).json()["results"]) == 5
 
 
+def test_a_request_is_followed_into_the_work_that_it_made(tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        token = up.token()
+        up.fault(kind="status", status=503, method="POST", path="dns_records", times=1)
+        body = {"name": "one", "template": "hello"}
+        made = up.api("POST", "containers/", token, json=body, headers={"X-Request-ID": "from-a-front-end"})
+        assert made.headers["X-Request-ID"] == "from-a-front-end"
+        wait_until(lambda: up.api("GET", made.headers["Location"], token).json()["ready"], 30)
+        logged = [line for line in up.logged("worker") if "cloudflare_broken" in line["message"]]
+        assert [line["request_id"] for line in logged] == ["from-a-front-end"]
+        forged = up.api("GET", "containers/", token, headers={"X-Request-ID": "two words"})
+        assert re.fullmatch("[0-9a-f]{32}", forged.headers["X-Request-ID"])
+
+
 def test_whatever_dies_comes_back(tmp_path: Path) -> None:
     with installation(tmp_path / "home") as up:
         up.start()
