@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from containers import engine, firewall, routes
 from containers.engine.base import LABEL, NetworkSpec, SubnetTaken
+from containers.errors import Terminal
 from containers.models import Network, NetworkKind
 from tenants.models import Tenant
 
@@ -40,10 +41,22 @@ def ensure(tenant: Tenant | None, kind: NetworkKind) -> Network:
                 subnet=_free(avoid=engine.current().subnets())
             )
         else:
-            # Two who make it at once may each have chosen a subnet: what the engine holds counts.
-            Network.objects.filter(pk=network.pk).update(engine_id=made, subnet=subnet)
+            _note(network, made, subnet)
         network.refresh_from_db()
     raise SubnetTaken(f"No subnet of {settings.NETWORK_POOL} is free at the engine; set NETWORK_POOL to another.")
+
+
+def _note(network: Network, engine_id: str, subnet: str) -> None:
+    """Two who make it at once may each have chosen a subnet: what the engine holds counts."""
+    try:
+        with transaction.atomic():
+            Network.objects.filter(pk=network.pk).update(engine_id=engine_id, subnet=subnet)
+    except IntegrityError:  # rows that were restored beside a newer engine, say
+        raise Terminal(
+            "network_conflict",
+            f"The engine's network {network} is on {subnet}, which Warren has given to another network since. "
+            f"With nothing on it, remove it and retry: docker network rm {network}",
+        ) from None
 
 
 def ensure_internet(tenant: Tenant) -> Network:

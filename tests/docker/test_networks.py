@@ -11,7 +11,8 @@ import pytest
 
 from containers import networks
 from containers.engine.base import SubnetTaken
-from containers.models import NetworkKind
+from containers.errors import Terminal
+from containers.models import Network, NetworkKind
 from containers.routes import networks as known
 from tenants.models import Tenant, User
 from tests.conftest import make_tenant
@@ -53,3 +54,16 @@ def test_a_vpn_that_takes_everything_leaves_room(tmp_path: Path) -> None:
     table.write_text("Iface\tDestination\n" + "".join(line(*route) for route in routes))
     assert known(table) == [IPv4Network("10.8.4.0/23")]
     assert known(tmp_path / "of another kind of host") == []
+
+
+def test_a_subnet_that_two_networks_hold_is_for_a_person_to_settle(
+    settings, tenant: Tenant, stranger: User, docker_mark: str
+) -> None:
+    settings.NETWORK_POOL = "10.189.8.0/23"
+    theirs = networks.ensure(tenant, NetworkKind.TENANT)
+    Network.objects.filter(pk=theirs.pk).update(subnet="10.189.9.0/24", engine_id="")  # as if rows were restored
+    mine = networks.reserve(make_tenant("globex", stranger), NetworkKind.TENANT)
+    assert mine.subnet == theirs.subnet
+    Network.objects.filter(pk=mine.pk).update(subnet="10.189.8.0/24", engine_id="made meanwhile")
+    with pytest.raises(Terminal, match=f"docker network rm {theirs.engine_name}"):
+        networks.ensure(tenant, NetworkKind.TENANT)
