@@ -17,7 +17,7 @@ import docker
 import pytest
 
 from containers import admission, firewall, survey
-from containers.models import Container, Template
+from containers.models import Container, ContainerStatus, EngineState, Template
 from tenants.models import Plan, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.installation import prepare
@@ -69,7 +69,10 @@ def box(db, cloud: Cloud, docker_mark: str, settings) -> Callable[..., Box]:
         template = Template.objects.get(slug="echo")
         row = admission.create(actor=owner, tenant=tenant, template=template, name=name, memory=memory, cpu=500)
         converge()
-        return Box(row)
+        found = Box(row)
+        if ContainerStatus.objects.get(container=row).state == EngineState.RUNNING:
+            wait_until(lambda: found.reaches("127.0.0.1", 8080))  # it listens: who can't reach it is kept from it
+        return found
 
     return made
 
