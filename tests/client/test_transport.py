@@ -1,6 +1,7 @@
 """What the client makes of answers that Cloudflare gives only on bad days; here `responses` plays Cloudflare."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,18 @@ def test_the_token_is_in_the_header_and_nowhere_else(cf: Cloudflare) -> None:
     assert request.headers["Authorization"] == "Bearer secret-token-of-ours"
     assert "secret-token-of-ours" not in request.url
     assert "secret-token-of-ours" not in json.dumps(json.loads(request.body))
+
+
+@responses.activate
+def test_the_environment_gives_a_proxy_and_no_other_token(
+    cf: Cloudflare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine cf.test login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    responses.get(TUNNELS, json={"success": True, "errors": [], "messages": [], "result": []})
+    cf.tunnels.find("any")
+    (call,) = responses.calls
+    assert call.request.headers["Authorization"] == "Bearer secret-token-of-ours"
+    assert call.request.req_kwargs["proxies"]["https"] == "http://proxy.test:3128"

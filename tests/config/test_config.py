@@ -121,3 +121,11 @@ def test_errors_show_nothing_of_their_cause(settings: Any, monkeypatch: pytest.M
     assert answer.status_code == 500
     assert b"secret detail" not in answer.content
     assert b"Traceback" not in answer.content
+
+
+def test_doorbells_are_not_acknowledged() -> None:
+    from config.celery import app
+
+    assert app.amqp.queues["celery"].no_ack
+    assert all(task.Request == app.Task.Request for name, task in app.tasks.items() if not name.startswith("celery."))
+    assert app.Task.Request == "config.unacknowledged:Unacknowledged"

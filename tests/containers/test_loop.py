@@ -70,6 +70,18 @@ def test_who_lost_the_lease_cannot_write(row: Network, settings) -> None:
     assert row.engine_id == "fast"
 
 
+def test_what_comes_of_a_pass_is_written_whole_or_not_at_all(row: Network, run) -> None:
+    def reconcile(row, lease):
+        Network.objects.filter(pk=row.pk).update(lease_holder="another worker")
+        return loop.Result(
+            seen={"engine_id": "seen"}, record=lambda: Network.objects.filter(pk=row.pk).update(subnet="10.9.9.0/24")
+        )
+
+    run(reconcile)
+    row.refresh_from_db()
+    assert (row.lease_holder, row.engine_id, row.subnet) == ("another worker", "", "10.1.0.0/24")
+
+
 def test_a_ring_during_a_pass_leads_to_another_pass(row: Network, run) -> None:
     passes = []
 
