@@ -19,6 +19,8 @@ from typing import Protocol
 from containers.errors import Retryable, Terminal
 
 LABEL = "warren.installation"  # on everything that we make; the value is the installation's mark
+# The labels that say which of ours a container is; the others describe it, as it was when it was made.
+IDENTITY = (LABEL, "warren.container", "warren.connector", "warren.tunnel")
 
 
 class EngineError(Retryable):
@@ -94,6 +96,10 @@ class ContainerSpec:
     aliases: tuple[str, ...] = ()
     extra_networks: tuple[str, ...] = ()
     dns: tuple[str, ...] = ()  # resolvers to ask for names outside; empty: the host's
+
+    def is_meant_by(self, labels: Mapping[str, str]) -> bool:
+        """Whether a container with these labels is this one, made earlier."""
+        return all(labels.get(key) == self.labels.get(key) for key in IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class DockerEngine:
         seen = self.inspect(spec.name)
         if seen is None:
             raise EngineError(f"{spec.name} went away while it was being adopted.", retry_after=0.5)
-        if any(seen.labels.get(key) != value for key, value in spec.labels.items()):
+        if not spec.is_meant_by(seen.labels):
             raise ForeignName(
                 f"A container that is not this one has the name {spec.name}; remove it: docker rm -f {spec.name}"
             )

@@ -54,7 +54,7 @@ class MemoryEngine:
                 raise NetworkMissing(f"The network {missing.pop()} is not there.")
             there = self.containers.get(spec.name)
             if there is not None:
-                if dict(there.labels) != dict(spec.labels):
+                if not spec.is_meant_by(there.labels):
                     raise ForeignName(f"A container that is not this one has the name {spec.name}.")
                 return there.id
             made = Observed(secrets.token_hex(32), spec.name, "created", dict(spec.labels))

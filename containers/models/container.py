@@ -40,6 +40,8 @@ class Container(models.Model):
     template = models.ForeignKey(Template, models.PROTECT, related_name="containers")
     name = models.CharField(max_length=40)
     hostname = models.CharField(max_length=63)
+    # Noted once and kept: the hostname may change, while what runs at the engine goes on under the name that it has.
+    engine_name = models.CharField(max_length=63, editable=False)
     image = models.CharField(max_length=255)
     command = models.JSONField(default=list, blank=True)
     environment = models.JSONField(default=dict, blank=True)
@@ -67,20 +69,19 @@ class Container(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["hostname"], condition=Q(deleted_at=None), name="one_living_hostname"),
             models.UniqueConstraint(fields=["tenant", "name"], condition=Q(deleted_at=None), name="one_living_name"),
+            models.UniqueConstraint(
+                fields=["engine_name"], condition=Q(deleted_at=None), name="one_living_engine_name"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.hostname
 
-    @property
-    def label(self) -> str:
-        """The one DNS label that is ours: `<container>-<tenant>`."""
-        return self.hostname.partition(".")[0]
-
-    @property
-    def engine_name(self) -> str:
-        """The container's name at the engine: derived, so that a later pass finds what an earlier one made."""
-        return f"{settings.INSTALLATION}-{self.label}"
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The name at the engine is there before anything is: a later pass finds by it what an earlier one made."""
+        if not self.engine_name:
+            self.engine_name = f"{settings.INSTALLATION}-{self.tenant.slug}-{self.pk.hex[:12]}"
+        super().save(*args, **kwargs)
 
     @property
     def steps(self) -> "list[Step]":

@@ -126,13 +126,13 @@ CALLS = {("create", "/"): 12, ("stop", "/"): 3, ("delete", "/"): 10, ("create", 
 def _world(cloud: Cloud, mark: str, slug: str, running: bool) -> None:
     """Just one of everything, in the one state that is wanted."""
     state, host = cloud.state(), f"box-{slug}.containers.localhost"
-    assert docker_containers(mark) == [f"{mark}-box-{slug}", f"{mark}-{slug}-connector-1"]
+    container = Container.objects.select_related("status").get(tenant__slug=slug)
+    assert docker_containers(mark) == sorted([container.engine_name, f"{mark}-{slug}-connector-1"])
     assert docker_networks(mark) == [f"{mark}-shared-connectors", f"{mark}-{slug}-tenant"]
     assert cloud.tunnels() == {f"warren-{mark}-{slug}"}
     assert state["routable"] == [host]
     assert [row["fields"]["name"] for row in state["records"].values()] == [host]
     assert [app["fields"]["domain"] for app in state["apps"].values() if "*" not in app["fields"]["domain"]] == [host]
-    container = Container.objects.select_related("status").get(tenant__slug=slug)
     assert container.status.state == ("running" if running else "exited")
     assert container.status.observed_generation == container.generation
 

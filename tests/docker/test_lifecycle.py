@@ -55,7 +55,7 @@ def test_the_whole_loop(api: APIClient, tenant: Tenant, installation: Any, cloud
     assert "Cf-Access-Authenticated-User-Email: alice@example.com" in page.text
     assert cloud.sign_in("charlie@example.com", host) is None
     assert cloud.visit(host).status_code == 302
-    _as_designed(f"{docker_mark}-box-acme", docker_mark, host)
+    _as_designed(_name("box"), docker_mark, host)
 
     assert api.post(url + "stop/").status_code == 202
     wait_until(lambda: api.get(url).json()["lifecycle"] == "stopped")
@@ -64,9 +64,9 @@ def test_the_whole_loop(api: APIClient, tenant: Tenant, installation: Any, cloud
     assert api.post(url + "start/").status_code == 202
     wait_until(lambda: ready(api, url))
     wait_until(lambda: cloud.visit(host, "/", alice).status_code == 200)
-    before = docker.from_env().containers.get(f"{docker_mark}-box-acme").attrs["State"]["StartedAt"]
+    before = _started()
     assert api.post(url + "restart/").status_code == 202
-    wait_until(lambda: _started(docker_mark) > before)
+    wait_until(lambda: _started() > before)
     wait_until(lambda: ready(api, url))
 
     assert api.delete(url).status_code == 202
@@ -79,8 +79,13 @@ def test_the_whole_loop(api: APIClient, tenant: Tenant, installation: Any, cloud
     assert cloud.state()["violations"] == []
 
 
-def _started(mark: str) -> str:
-    return str(docker.from_env().containers.get(f"{mark}-box-acme").attrs["State"]["StartedAt"])
+def _name(of: str) -> str:
+    """The living container's name at the engine."""
+    return Container.objects.living().get(name=of).engine_name
+
+
+def _started() -> str:
+    return str(docker.from_env().containers.get(_name("box")).attrs["State"]["StartedAt"])
 
 
 def _as_designed(name: str, mark: str, host: str) -> None:
@@ -145,10 +150,11 @@ def test_a_worker_that_is_killed_is_replaced(
     with celery(cloud, docker_mark, LEASE_SECONDS="2"):
         for url in urls:
             wait_until(lambda url=url: ready(api, url), 30)
-    assert docker_containers(docker_mark) == [
+    assert set(docker_containers(docker_mark)) == {
         f"{docker_mark}-acme-connector-1",
-        *(f"{docker_mark}-{name}-acme" for name in ("one", "three", "two")),
-    ]
+        *(_name(of) for of in ("one", "two", "three")),
+    }
+    assert len(docker_containers(docker_mark)) == 4
     assert cloud.state()["violations"] == []
 
 
@@ -173,11 +179,11 @@ def test_a_container_that_vanished_is_made_again(
     prepare(cloud, settings)
     url = api.post("/api/v1/containers/", {"name": "box", "template": "hello"}, format="json").headers["Location"]
     converge()
-    docker.from_env().containers.get(f"{docker_mark}-box-acme").remove(force=True)
+    docker.from_env().containers.get(_name("box")).remove(force=True)
     assert [str(pk) for pk in survey.engine_differences()] == [str(Container.objects.get().pk)]
     converge()
     assert phase(api, url)("running")
-    assert f"{docker_mark}-box-acme" in docker_containers(docker_mark)
+    assert _name("box") in docker_containers(docker_mark)
 
 
 def test_a_crashing_program_is_shown_as_such(
