@@ -28,6 +28,7 @@ class ReadOnly:
 @admin.register(Template)
 class TemplateAdmin(admin.ModelAdmin[Template]):
     list_display = ("name", "slug", "image", "port", "enabled")
+    filter_horizontal = ("plans",)
     list_filter = ("enabled",)
     search_fields = ("name", "slug", "image")
 

@@ -32,10 +32,17 @@ def create(
     began = timezone.now()
     with audit.refusals(Action.CONTAINER_CREATE, actor=actor, tenant=tenant), transaction.atomic():
         # The lock makes everybody else who creates for this tenant wait until this one counts.
-        tenant = Tenant.objects.select_for_update(of=("self",)).select_related("plan").get(pk=tenant.pk)
+        tenant = Tenant.objects.locked(tenant.pk)
+        _may_run(tenant)
         limits = _within_plan(tenant, memory, cpu)
         if not template.enabled:
             raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
+        if not template.offered_to(tenant.plan):
+            raise Refused(
+                "template_not_in_plan",
+                f"The plan {tenant.plan} does not offer {template}; choose another template, or ask for another plan.",
+                field="template",
+            )
         place = placement.current().find(tenant)
         full = names.hostname(name, tenant.slug, place.domain)
         if Container.objects.living().filter(hostname=full).exists():
@@ -64,6 +71,18 @@ def create(
         container.conditions.bulk_create(conditions.blank(container, steps.checked(began)))
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
     return container
+
+
+def _may_run(tenant: Tenant) -> None:
+    if tenant.deleted_at:
+        raise Refused("tenant_closed", f"{tenant} is being deleted; nothing else can be done.", status=409)
+    if tenant.suspended:
+        raise Refused(
+            "tenant_suspended",
+            f"{tenant} is suspended: {tenant.suspended_reason} Ask whoever runs Warren.",
+            status=403,
+            reason=tenant.suspended_reason,
+        )
 
 
 def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[str, int]:
@@ -147,7 +166,7 @@ def retry(container: Container, *, actor: User) -> Container:
     return _change(container, actor, Action.CONTAINER_RETRY, change)
 
 
-def remove(container: Container, *, actor: User) -> Container:
+def remove(container: Container, *, actor: User | None) -> Container:
     """Want it gone, here and outside. There is no way back; asking twice is fine."""
 
     def change(row: Container) -> bool:
@@ -157,7 +176,7 @@ def remove(container: Container, *, actor: User) -> Container:
     return _change(container, actor, Action.CONTAINER_DELETE, change)
 
 
-def _change(container: Container, actor: User, action: Action, change: Callable[[Container], bool]) -> Container:
+def _change(container: Container, actor: User | None, action: Action, change: Callable[[Container], bool]) -> Container:
     """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung."""
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
@@ -165,6 +184,8 @@ def _change(container: Container, actor: User, action: Action, change: Callable[
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        if action is not Action.CONTAINER_DELETE:
+            _may_run(row.tenant)
         if row.deleted_at is None and change(row):
             row.generation += 1
             row.wanted_since = timezone.now()

@@ -22,7 +22,7 @@ class ContainerForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
     template = _TemplateField(
-        Template.objects.filter(enabled=True),
+        Template.objects.none(),
         to_field_name="slug",
         empty_label=None,
         widget=forms.RadioSelect,
@@ -35,9 +35,11 @@ class ContainerForm(forms.Form):
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.tenant, plan = tenant, tenant.plan
+        offered = Template.objects.offered([plan])
+        self.fields["template"].queryset = offered  # type: ignore[attr-defined]  # declared as any field
         self.fields["memory"].help_text = f"MiB; the plan {plan} allows {plan.memory // MIB}. Empty: all of it."
         self.fields["cpu"].help_text = f"Cores; the plan {plan} allows {plan.cpu / 1000:g}. Empty: all of it."
-        self.fields["template"].initial = Template.objects.filter(enabled=True).first()
+        self.fields["template"].initial = offered.first()
 
     def wanted(self) -> dict[str, Any]:
         """The arguments of `admission.create`, in its units."""

@@ -17,6 +17,7 @@ class Lifecycle(StrEnum):
     RUNNING = "running"
     STOPPING = "stopping"
     STOPPED = "stopped"
+    SUSPENDED = "suspended"
     DELETING = "deleting"
     DELETED = "deleted"
     ERROR = "error"
@@ -40,6 +41,7 @@ class Facts:
     begun: bool
     overdue: bool
     deleted: bool = False
+    suspended: bool = False
 
 
 def lifecycle(facts: Facts) -> Lifecycle:
@@ -49,6 +51,9 @@ def lifecycle(facts: Facts) -> Lifecycle:
         return Lifecycle.ERROR
     if facts.desired == Desired.ABSENT:
         return Lifecycle.DELETING
+    if facts.suspended:
+        going = facts.state in {EngineState.RUNNING, EngineState.RESTARTING} or not facts.converged
+        return Lifecycle.STOPPING if going else Lifecycle.SUSPENDED
     if facts.desired == Desired.STOPPED:
         if facts.state == EngineState.RUNNING:
             return Lifecycle.STOPPING
@@ -74,7 +79,9 @@ def health(phase: Lifecycle, ready: bool) -> Health:
 def deadline(container: Container) -> datetime.timedelta:
     """How long the change that is under way may take before people are told that it failed."""
     seconds = (
-        settings.STOP_DEADLINE_SECONDS if container.desired == Desired.STOPPED else settings.PROVISION_DEADLINE_SECONDS
+        settings.STOP_DEADLINE_SECONDS
+        if container.suspended or container.desired == Desired.STOPPED
+        else settings.PROVISION_DEADLINE_SECONDS
     )
     return datetime.timedelta(seconds=seconds)
 
@@ -89,6 +96,7 @@ def facts(container: Container, status: ContainerStatus) -> Facts:
         overdue=bool(status.code)
         and (not status.retrying or timezone.now() - container.wanted_since > deadline(container)),
         deleted=container.deleted_at is not None,
+        suspended=container.suspended,
     )
 
 

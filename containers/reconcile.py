@@ -44,7 +44,7 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
 def _want(container: Container) -> Want:
     return Want(
         exists=container.desired != Desired.ABSENT,
-        running=container.desired == Desired.RUNNING,
+        running=container.desired == Desired.RUNNING and not container.suspended,
         restart_from=container.restart_from,
     )
 

@@ -15,6 +15,12 @@ class Action(StrEnum):
     CONTAINER_RETRY = "container:retry"
     CONTAINER_DELETE = "container:delete"
     CONTAINER_GONE = "container:gone"
+    CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
+    TENANT_SUSPEND = "tenant:suspend"
+    TENANT_RESUME = "tenant:resume"
+    TENANT_PLAN = "tenant:plan"
+    TENANT_CLOSE = "tenant:close"
+    PLAN_EDIT = "plan:edit"
     AUDIT_PRUNE = "audit:prune"
 
 

@@ -20,12 +20,17 @@ from containers.api.serializers import (
 from containers.models import Container, Template
 from containers.permissions import ContainerPermission
 from tenants import current
+from tenants.models import Plan
 
 
 class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
-    queryset = Template.objects.filter(enabled=True)
+    """What the person's tenants may make containers from."""
+
     serializer_class = TemplateSerializer
     lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Template]:
+        return Template.objects.offered(Plan.objects.filter(tenants__members=current.person(self.request)))
 
 
 class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Container]):

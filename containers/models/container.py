@@ -51,6 +51,7 @@ class Container(models.Model):
     cpu = models.PositiveIntegerField(help_text="Thousandths of a core.")
     storage = models.PositiveBigIntegerField(help_text="Bytes.")
     internet = models.BooleanField(default=False)
+    suspended = models.BooleanField(default=False, editable=False, help_text="With its tenant: may not run.")
     desired = models.CharField(max_length=10, choices=Desired.choices, default=Desired.RUNNING)
     generation = models.PositiveBigIntegerField(default=1, editable=False)
     wanted_since = models.DateTimeField(default=timezone.now, editable=False, help_text="Of this generation.")

@@ -1,8 +1,12 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q
+
+from tenants.models import Plan
 
 
 def _strings(value: Any) -> None:
@@ -15,6 +19,13 @@ def _pairs(value: Any) -> None:
         isinstance(key, str) and key and "=" not in key and isinstance(item, str) for key, item in value.items()
     ):
         raise ValidationError("Give an object of strings.")
+
+
+class TemplateQuerySet(models.QuerySet["Template"]):
+    def offered(self, plans: Iterable[Plan]) -> "TemplateQuerySet":
+        """Those that a new container may be made from on any of these plans."""
+        mine = Q(pk__in=self.model.plans.through.objects.filter(plan__in=plans).values("template"))
+        return self.filter(Q(plans=None) | mine, enabled=True)
 
 
 class Template(models.Model):
@@ -38,9 +49,18 @@ class Template(models.Model):
         help_text="Kept on a volume of the container's own. Empty: nothing is kept.",
     )
     enabled = models.BooleanField(default=True, help_text="Offered for new containers.")
+    plans = models.ManyToManyField(
+        Plan, blank=True, related_name="+", help_text="Offered to tenants on these plans. None: to all."
+    )
+
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         ordering = ("slug",)
 
     def __str__(self) -> str:
         return self.name
+
+    def offered_to(self, plan: Plan) -> bool:
+        only = {row.pk for row in self.plans.all()}
+        return not only or plan.pk in only

@@ -38,6 +38,8 @@ def phase(container: Container) -> Phase:
 
 
 def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]]:
+    if container.suspended:
+        return [] if word is Lifecycle.DELETING else [("delete", "Delete", "danger")]
     found = []
     failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
     if failed or word in {Lifecycle.ERROR, Lifecycle.MISSING}:

@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -10,6 +10,18 @@ from tenants.models.plan import Plan
 class Role(models.TextChoices):
     OWNER = "owner"
     MEMBER = "member"
+
+
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    def living(self) -> "TenantQuerySet":
+        return self.filter(deleted_at=None)
+
+    def locked(self, pk: Any) -> "Tenant":
+        """The row, for this transaction alone: whoever counts or decides for a tenant waits here for the others.
+
+        The plan is read when it is asked for, after the wait: joined to this query it could be an older one.
+        """
+        return self.select_for_update().get(pk=pk)
 
 
 class Tenant(models.Model):
@@ -25,12 +37,21 @@ class Tenant(models.Model):
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="tenants")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="tenants")
     created_at = models.DateTimeField(auto_now_add=True)
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    suspended_reason = models.CharField(max_length=200, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         ordering = ("slug",)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def suspended(self) -> bool:
+        return self.suspended_at is not None
 
 
 class Membership(models.Model):

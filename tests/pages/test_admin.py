@@ -11,7 +11,7 @@ from cloudflare.models import Account, Tunnel
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
-from tenants.models import AuditEvent, Tenant, User
+from tenants.models import AuditEvent, Plan, Tenant, User
 from tests.conftest import converge
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +71,65 @@ def test_staff_delete_by_request_and_it_is_on_record(staff: Client, box: Contain
     assert box.deleted_at is not None
     assert AuditEvent.objects.filter(action="container:delete", actor="staff@example.com").exists()
     assert staff.post(reverse("admin:containers_container_delete", args=[box.pk])).status_code == 403
+
+
+def test_staff_suspend_with_a_reason_and_resume(staff: Client, box: Container, tenant: Tenant) -> None:
+    url = reverse("admin:tenants_tenant_changelist")
+    chosen = {"_selected_action": [str(tenant.pk)]}
+    asked = staff.post(url, {"action": "suspend", **chosen})
+    assert "Its people read this sentence" in asked.content.decode()
+    assert staff.post(url, {"action": "suspend", "reason": "", **chosen}).status_code == 200
+    tenant.refresh_from_db()
+    assert not tenant.suspended, "nothing is suspended without a reason"
+    assert staff.post(url, {"action": "suspend", "reason": "Overdue.", **chosen}).status_code == 302
+    tenant.refresh_from_db()
+    assert (tenant.suspended, tenant.suspended_reason) == (True, "Overdue.")
+    staff.post(url, {"action": "resume", **chosen})
+    tenant.refresh_from_db()
+    assert not tenant.suspended
+    actions = AuditEvent.objects.filter(actor="staff@example.com").values_list("action", flat=True)
+    assert {"tenant:suspend", "tenant:resume"} <= set(actions)
+
+
+def test_staff_delete_a_tenant_only_after_they_were_asked(staff: Client, box: Container, tenant: Tenant) -> None:
+    url = reverse("admin:tenants_tenant_changelist")
+    chosen = {"action": "close", "_selected_action": [str(tenant.pk)]}
+    assert "There is no way back" in staff.post(url, chosen).content.decode()
+    tenant.refresh_from_db()
+    assert tenant.deleted_at is None
+    staff.post(url, {**chosen, "sure": "yes"})
+    converge()
+    box.refresh_from_db()
+    assert box.deleted_at is not None
+
+
+def _plan_form(plan: Plan, **changes: Any) -> dict[str, Any]:
+    names = ("code", "name", "max_containers", "memory", "cpu", "storage", "bandwidth")
+    return {name: value for name in names if (value := getattr(plan, name)) is not None} | changes
+
+
+def test_a_plan_is_lowered_only_after_a_look_at_who_would_be_over(staff: Client, box: Container) -> None:
+    plan = box.tenant.plan
+    url = reverse("admin:tenants_plan_change", args=[plan.pk])
+    lower = _plan_form(plan, memory=256 * 1024**2, max_containers=0)
+    said = staff.post(url, lower).content.decode()
+    assert "Would be over: acme: 1 containers instead of 0, 8192 MiB of memory instead of 256." in said
+    plan.refresh_from_db()
+    assert plan.max_containers is None
+    assert staff.post(url, {**lower, "anyway": "on"}).status_code == 302
+    box.refresh_from_db()
+    assert box.memory == 256 * 1024**2
+    assert "acme: 1 containers instead of 0" in staff.get(url).content.decode()
+    assert AuditEvent.objects.get(action="plan:edit").detail == {"fields": ["max_containers", "memory"]}
+    assert staff.post(reverse("admin:tenants_plan_delete", args=[plan.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_another_plan_for_a_tenant_is_followed(staff: Client, box: Container, tenant: Tenant) -> None:
+    url = reverse("admin:tenants_tenant_change", args=[tenant.pk])
+    free = Plan.objects.get(code="free")
+    form = {"name": "Acme Ltd", "plan": free.pk, "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+    assert staff.post(url, form).status_code == 302
+    tenant.refresh_from_db()
+    box.refresh_from_db()
+    assert (tenant.name, tenant.plan, box.memory) == ("Acme Ltd", free, free.memory)
+    assert AuditEvent.objects.filter(action="tenant:plan", actor="staff@example.com").exists()

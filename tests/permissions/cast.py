@@ -12,7 +12,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from containers.models import Container
 from tenants.models import User
 
-ROLES = ("anonymous", "stranger", "other", "member", "owner", "staff", "superuser")
+ROLES = ("anonymous", "stranger", "other", "member", "owner", "suspended", "staff", "superuser")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -1,15 +1,17 @@
 """Who may do what. Read it as the promise; `test_table` holds every route to it, and wants every route to be here.
 
 `in`: let in; `sign-in`: asked to sign in; `refused`: 403; `hidden`: 404, as if there were no such thing. What is asked
-of a container is asked of the owner's. A method that is not listed is nobody's.
+of a container is asked of the owner's; the suspended owner has a tenant and a container of their own that is asked
+about instead. A method that is not listed is nobody's.
 """
 
-EVERYBODY = "in in in in in in in"
-SIGNED_IN = "sign-in in in in in in in"
-ITS_PEOPLE = "sign-in hidden hidden in in hidden hidden"
-ANY_TENANTS = "sign-in refused in in in refused refused"
-NOBODY_HERE = "sign-in hidden hidden hidden hidden hidden hidden"
-SIGNED_OUT = "sign-in sign-in sign-in sign-in sign-in sign-in sign-in"
+EVERYBODY = "in in in in in in in in"
+SIGNED_IN = "sign-in in in in in in in in"
+ITS_PEOPLE = "sign-in hidden hidden in in in hidden hidden"
+WHILE_IT_MAY_RUN = "sign-in hidden hidden in in refused hidden hidden"
+ANY_TENANTS = "sign-in refused in in in in refused refused"
+NOBODY_HERE = "sign-in hidden hidden hidden hidden hidden hidden hidden"
+SIGNED_OUT = "sign-in sign-in sign-in sign-in sign-in sign-in sign-in sign-in"
 
 LOOK = "GET HEAD OPTIONS"
 
@@ -20,7 +22,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-live": {LOOK: SIGNED_IN},  # what is hidden is an empty answer that leads to the list
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_PEOPLE},
-    "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in"},  # in: on to the list
+    "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in in"},  # in: on to the list
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
     "api-tokens": {LOOK: SIGNED_IN, "POST": EVERYBODY},  # with address and password in the body
     "api-token-current": {"GET HEAD OPTIONS POST PUT PATCH DELETE": SIGNED_OUT},  # for those who come with a token
@@ -29,10 +31,10 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-template-detail": {LOOK: SIGNED_IN},
     "api-container-list": {LOOK: SIGNED_IN, "POST": SIGNED_IN},
     "api-container-detail": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
-    "api-container-start": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
-    "api-container-stop": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
-    "api-container-restart": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
-    "api-container-retry": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-start": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
+    "api-container-stop": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
+    "api-container-restart": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
+    "api-container-retry": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 

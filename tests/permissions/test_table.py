@@ -9,6 +9,7 @@ from cloudflare.models import Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
+from tenants import standing
 from tenants.models import Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.permissions.cast import METHODS, ROLES, address, ask, routes
@@ -37,20 +38,28 @@ def answers(
         "other": person("other"),
         "member": person("member"),
         "owner": owner,
+        "suspended": person("suspended"),
         "staff": person("staff", is_staff=True),
         "superuser": person("root", is_staff=True, is_superuser=True),
     }
     assert people["other"]
     assert people["member"]
+    assert people["suspended"]
     make_tenant("globex", people["other"])
+    halted = make_tenant("initech", people["suspended"])
+    theirs = admission.create(actor=people["suspended"], tenant=halted, template=template, name="box")
+    standing.suspend(halted, actor=None, reason="The invoice is overdue.")
+    converge()
     Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)
 
     def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
-        url = address(name, parameters, container, owner)
-        return [ask(people[role], method, url) for role in roles]
+        def url(role: str) -> str:
+            return address(name, parameters, theirs if role == "suspended" else container, owner)
+
+        return [ask(people[role], method, url(role)) for role in roles]
 
     yield answer
-    assert not Container.objects.exclude(pk=container.pk).exists()
+    assert Container.objects.count() == 2
 
 
 def test_everything_is_in_the_table() -> None:

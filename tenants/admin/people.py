@@ -1,4 +1,4 @@
-"""People, tenants and plans for staff. What Warren writes by itself is shown, never edited."""
+"""People and the audit log for staff. What Warren writes by itself is shown, never edited."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
-from tenants.models import AuditEvent, Membership, Plan, Tenant, User
+from tenants.models import AuditEvent, User
 
 
 class _Creation(BaseUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
@@ -40,32 +40,6 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run ti
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are switched off, not deleted: what they did stays theirs."""
         return False
-
-
-class _Members(admin.TabularInline[Membership, Tenant]):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ("user",)
-
-
-@admin.register(Tenant)
-class TenantAdmin(admin.ModelAdmin[Tenant]):
-    list_display = ("name", "slug", "plan", "created_at")
-    list_filter = ("plan",)
-    search_fields = ("name", "slug", "members__email")
-    inlines = (_Members,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
-        """The slug is in every hostname."""
-        return ("slug", "created_at") if obj else ("created_at",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Plan)
-class PlanAdmin(admin.ModelAdmin[Plan]):
-    list_display = ("name", "code", "max_containers", "memory", "cpu", "storage", "bandwidth", "internet")
 
 
 @admin.register(AuditEvent)

@@ -1,0 +1,77 @@
+"""What is decided about a tenant as a whole: its plan, whether its containers may run, and its end.
+
+Each decision is one transaction under the tenant's lock, and put on record. Whatever follows from it for others is
+done in that transaction as well, by whoever hears `changed`: nobody is ever half suspended.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+from django.utils import timezone
+
+from tenants import audit
+from tenants.events import Action
+from tenants.models import Plan, Tenant, User
+
+# Sent inside the transaction with `tenant` as it is now, and `actor`, who decided it (None: Warren itself).
+changed = Signal()
+
+
+def suspend(tenant: Tenant, *, actor: User | None, reason: str) -> Tenant:
+    """Stop everything of the tenant and let nobody in, keeping all of it. `reason` is shown to its people."""
+    return _decide(tenant, actor, Action.TENANT_SUSPEND, suspended_at=timezone.now(), suspended_reason=reason)
+
+
+def resume(tenant: Tenant, *, actor: User | None) -> Tenant:
+    """What ran before runs again."""
+    return _decide(tenant, actor, Action.TENANT_RESUME, suspended_at=None, suspended_reason="")
+
+
+def change_plan(tenant: Tenant, plan: Plan, *, actor: User | None) -> Tenant:
+    """Running containers are brought within the plan; what cannot be, is shown as over it."""
+    return _decide(tenant, actor, Action.TENANT_PLAN, plan=plan)
+
+
+def close(tenant: Tenant, *, actor: User | None) -> Tenant:
+    """Delete everything of the tenant, here and outside; there is no way back. Its slug is never given out again."""
+    return _decide(tenant, actor, Action.TENANT_CLOSE, deleted_at=timezone.now())
+
+
+def plan_edited(plan: Plan, *, actor: User | None) -> None:
+    """Its numbers were changed and saved: every tenant that is on it follows."""
+    for tenant in Tenant.objects.living().filter(plan=plan):
+        with transaction.atomic():
+            changed.send(Tenant, tenant=Tenant.objects.locked(tenant.pk), actor=actor)
+
+
+def _decide(tenant: Tenant, actor: User | None, action: Action, **fields: Any) -> Tenant:
+    """Nothing changes, and nothing is put on record, where it is so already; nor when the tenant is gone."""
+    with transaction.atomic():
+        row = Tenant.objects.locked(tenant.pk)
+        if row.deleted_at or _holds(row, action, fields):
+            return row
+        before = row.plan.code
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(fields))
+        detail: dict[str, Any] = {"plan": row.plan.code, "before": before} if action is Action.TENANT_PLAN else {}
+        if row.suspended_reason:
+            detail["why"] = row.suspended_reason
+        audit.record(action, actor=actor, target=row, tenant=row, **detail)
+        changed.send(Tenant, tenant=row, actor=actor)
+        if row.deleted_at:
+            for membership in row.memberships.all():  # one by one: others hear of each
+                membership.delete()
+    return row
+
+
+def _holds(row: Tenant, action: Action, fields: dict[str, Any]) -> bool:
+    match action:
+        case Action.TENANT_SUSPEND:
+            return row.suspended
+        case Action.TENANT_RESUME:
+            return not row.suspended
+        case Action.TENANT_PLAN:
+            return bool(row.plan == fields["plan"])
+    return False
