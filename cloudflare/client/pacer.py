@@ -1,7 +1,9 @@
 """Keeps a credential within Cloudflare's 1,200 calls per 5 minutes, over all processes that use it.
 
-A fifth is kept for `Priority.URGENT`: revocations and teardown must not wait behind creations. The window moves,
-so that no 5 minutes of Cloudflare's, wherever they begin, ever see more.
+A fifth is kept for `Priority.URGENT`: revocations and teardown must not wait behind creations. So there are two
+windows, one for everybody and one for the urgent alone, who use theirs up first: both together never hold more than
+Cloudflare allows, and an ordinary call is counted in one step. The windows move, so that no 5 minutes of Cloudflare's,
+wherever they begin, ever see more.
 """
 
 import hashlib
@@ -34,8 +36,9 @@ class Pacer:
         self._calls, self._seconds = int(calls), float(seconds or 1)
         self._name = hashlib.sha256(credential.encode()).hexdigest()[:16]
         window = max(1, round(self._seconds * MARGIN + 0.5))
-        self._all = RateLimitItemPerSecond(self._calls, window, "cf-all")
-        self._normal = RateLimitItemPerSecond(int(self._calls * (1 - reserve)), window, "cf-normal")
+        shared = int(self._calls * (1 - reserve))
+        self._shared = RateLimitItemPerSecond(shared, window, "cf-shared")
+        self._urgent = RateLimitItemPerSecond(self._calls - shared, window, "cf-urgent")
         self._local = MemoryStorage()
         uri = storage.replace("unix://", "redis+unix://", 1) if storage.startswith("unix://") else storage
         self._storage = self._local if uri == "memory://" else storage_from_string(uri)
@@ -59,14 +62,13 @@ class Pacer:
         paused = float(storage.get_expiry(self._pause_key)) - time.time() if storage.get(self._pause_key) else 0.0
         if paused > 0:
             raise Paced(paused)
-        if priority is Priority.NORMAL and not limiter.hit(self._normal, self._name):
-            raise Paced(self._wait(limiter, self._normal))
-        if not limiter.hit(self._all, self._name):
-            raise Paced(self._wait(limiter, self._all))
+        windows = [self._urgent, self._shared] if priority is Priority.URGENT else [self._shared]
+        if not any(limiter.hit(window, self._name) for window in windows):
+            raise Paced(min(self._wait(limiter, window) for window in windows))
 
-    def _wait(self, limiter: MovingWindowRateLimiter, item: RateLimitItem) -> float:
+    def _wait(self, limiter: MovingWindowRateLimiter, window: RateLimitItem) -> float:
         """Until the oldest call leaves the window."""
-        return max(0.1, limiter.get_window_stats(item, self._name).reset_time - time.time())
+        return max(0.1, limiter.get_window_stats(window, self._name).reset_time - time.time())
 
     def pause(self, seconds: float) -> None:
         """Cloudflare said 429: nobody with this credential calls again before that."""
@@ -82,4 +84,6 @@ class Pacer:
 
     def usage(self) -> tuple[int, int]:
         """Calls in the current window, and how many there may be."""
-        return self._calls - self._limiter.get_window_stats(self._all, self._name).remaining, self._calls
+        windows = (self._shared, self._urgent)
+        left = sum(self._limiter.get_window_stats(window, self._name).remaining for window in windows)
+        return self._calls - left, self._calls

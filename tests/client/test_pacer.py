@@ -43,6 +43,19 @@ def test_processes_share_one_budget_and_a_fifth_is_kept() -> None:
     assert 0 < caught.value.retry_after <= 62
 
 
+def test_the_urgent_use_up_their_own_part_first_and_may_use_the_rest() -> None:
+    pacer = Pacer(_uri(), credential=f"urgent-{time.time()}", rate="100/60")
+    for _ in range(20):
+        pacer.admit(Priority.URGENT)
+    for _ in range(79):
+        pacer.admit()
+    pacer.admit(Priority.URGENT)
+    assert pacer.usage() == (100, 100)
+    for priority in Priority:
+        with pytest.raises(errors.Paced):
+            pacer.admit(priority)
+
+
 def test_two_credentials_do_not_meet() -> None:
     for credential in ("one", "two"):
         pacer = Pacer(_uri(), credential=f"{credential}-{time.time()}", rate="5/60")
