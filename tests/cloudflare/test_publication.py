@@ -36,7 +36,7 @@ def test_a_hostname_is_published_whole(create: Any, cloud: Cloud, mark: str) -> 
         "ttl": 1,
     }
     assert tunnel["config"]["ingress"] == [
-        {"hostname": container.hostname, "service": f"http://{mark}-box-acme:8080"},
+        {"hostname": container.hostname, "service": f"http://{container.engine_name}:8080"},
         {"service": "http_status:404"},
     ]
     assert conditions.of(container, "Published").status is True
