@@ -53,7 +53,12 @@ class ConnectorAdmin(ReadOnly, admin.ModelAdmin[Connector]):
 
 @admin.register(Publication)
 class PublicationAdmin(ReadOnly, admin.ModelAdmin[Publication]):
-    list_display = ("hostname", "zone", "route", "app_id", "record_id", "gone_at", "code")
-    list_filter = ("zone", "route", ("gone_at", admin.EmptyFieldListFilter))
+    list_display = ("hostname", "zone", "route", "app_id", "record_id", "leaves_at", "gone_at", "code")
+    list_filter = (
+        "zone",
+        "route",
+        ("leaves_at", admin.EmptyFieldListFilter),
+        ("gone_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("zone",)
     search_fields = ("hostname",)

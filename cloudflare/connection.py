@@ -9,7 +9,7 @@ from containers.models import Desired
 def report_connected(tunnel: Tunnel, connected: bool, reason: str, message: str = "") -> None:
     """Write the condition of every living container behind the tunnel."""
     living = Publication.objects.filter(tunnel=tunnel, gone_at=None).exclude(container__desired=Desired.ABSENT)
-    keys = list(living.values_list("pk", flat=True))
+    keys = list(living.values_list("container", flat=True).distinct())
     if conditions.report(keys, names.CONNECTED, connected, reason, message):
         for key in keys:
             observed.tell(key)

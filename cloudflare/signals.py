@@ -14,10 +14,8 @@ from tenants.models import Membership, User
 
 @receiver(post_save, sender=Container)
 def container_saved(sender: Any, instance: Container, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
-    if not raw:
-        if not created:  # a new row is due by itself
-            Publication.objects.filter(pk=instance.pk).ring()
-        doorbell.ring(names.PUBLICATION, instance.pk)
+    if not raw and not created:  # a new one has no publication yet: the claim of its place rings for it
+        _ring_living(container=instance)
 
 
 @receiver([post_save, post_delete], sender=Membership)

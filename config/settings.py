@@ -118,6 +118,7 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)  # how long a killed work
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15)  # how often due rows are rung again
 RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled row is compared with the world
 LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
+RENAME_OVERLAP_SECONDS = env.float("RENAME_OVERLAP_SECONDS", default=5)  # both names answer for so long
 PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)  # how long the record of who did what is kept; 0: for good

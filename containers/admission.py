@@ -1,6 +1,7 @@
 """What people may ask of containers: each request is checked, saved and put on record in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -44,14 +45,7 @@ def create(
                 field="template",
             )
         place = placement.current().find(tenant)
-        full = names.hostname(name, tenant.slug, place.domain)
-        if Container.objects.living().filter(hostname=full).exists():
-            raise Refused(
-                "name_taken",
-                f"There is a container {name} already; choose another name.",
-                status=409,
-                field="name",
-            )
+        full = _free(name, tenant, place.domain)
         container = Container.objects.create(
             tenant=tenant,
             template=template,
@@ -83,6 +77,19 @@ def _may_run(tenant: Tenant) -> None:
             status=403,
             reason=tenant.suspended_reason,
         )
+
+
+def _free(name: str, tenant: Tenant, domain: str) -> str:
+    """The hostname that comes of the name, which no living container of the tenant has. Hold the tenant's lock."""
+    full = names.hostname(name, tenant.slug, domain)
+    if Container.objects.living().filter(tenant=tenant, name=name).exists():  # in whichever zone
+        raise Refused(
+            "name_taken",
+            f"There is a container {name} already; choose another name.",
+            status=409,
+            field="name",
+        )
+    return full
 
 
 def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[str, int]:
@@ -166,6 +173,27 @@ def retry(container: Container, *, actor: User) -> Container:
     return _change(container, actor, Action.CONTAINER_RETRY, change)
 
 
+def rename(container: Container, *, actor: User, name: str) -> Container:
+    """Want it at another address. The one that answers now does so until the new one answers, and a little longer.
+
+    The container itself runs on as it is. Its own name again changes nothing; the name from before, until the new one
+    answers, takes the rename back. Raises `Refused` as a creation does.
+    """
+    told: dict[str, Any] = {}
+
+    def change(row: Container) -> bool:
+        if row.name == name:
+            return False
+        place, former = placement.current().beside(row), row.hostname
+        row.name, row.hostname = name, _free(name, row.tenant, place.domain)
+        place.claim(row)
+        told.update(former=former, hostname=row.hostname)
+        return True
+
+    # As in a creation, everybody else who wants a name of this tenant's waits.
+    return _change(container, actor, Action.CONTAINER_RENAME, change, whole_tenant=True, told=told)
+
+
 def remove(container: Container, *, actor: User | None) -> Container:
     """Want it gone, here and outside. There is no way back; asking twice is fine."""
 
@@ -176,10 +204,23 @@ def remove(container: Container, *, actor: User | None) -> Container:
     return _change(container, actor, Action.CONTAINER_DELETE, change)
 
 
-def _change(container: Container, actor: User | None, action: Action, change: Callable[[Container], bool]) -> Container:
-    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung."""
+def _change(
+    container: Container,
+    actor: User | None,
+    action: Action,
+    change: Callable[[Container], bool],
+    *,
+    whole_tenant: bool = False,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> Container:
+    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
+
+    `whole_tenant`: under the tenant's lock, too. `told`: what `change` adds to the record.
+    """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
+        if whole_tenant:
+            Tenant.objects.locked(container.tenant_id)
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
@@ -190,5 +231,5 @@ def _change(container: Container, actor: User | None, action: Action, change: Ca
             row.generation += 1
             row.wanted_since = timezone.now()
             row.save()
-            audit.record(action, **facts)
+            audit.record(action, **facts, **told)
     return row

@@ -15,12 +15,25 @@ class _TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not g
         return f"{obj.name}: {obj.description}" if obj.description else obj.name
 
 
-class ContainerForm(forms.Form):
+class _NameForm(forms.Form):
     name = forms.CharField(
         max_length=63,
         help_text="Lower-case letters, digits and hyphens. It becomes part of the address.",
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def refuse(self, exc: Refused) -> None:
+        field = exc.members.get("field")
+        self.add_error(field if field in self.fields else None, str(exc))
+
+
+class RenameForm(_NameForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.fields["name"].label = "New name"
+
+
+class ContainerForm(_NameForm):
     template = _TemplateField(
         Template.objects.none(),
         to_field_name="slug",
@@ -50,7 +63,3 @@ class ContainerForm(forms.Form):
             "memory": None if data["memory"] is None else data["memory"] * MIB,
             "cpu": None if data["cpu"] is None else int(data["cpu"] * 1000),
         }
-
-    def refuse(self, exc: Refused) -> None:
-        field = exc.members.get("field")
-        self.add_error(field if field in self.fields else None, str(exc))

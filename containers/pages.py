@@ -14,7 +14,7 @@ from django.views import View
 from django.views.generic import DetailView, FormView, ListView
 
 from containers import admission, lifecycle, visibility
-from containers.forms import ContainerForm
+from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
 from tenants import current
 from tenants.models import Tenant
@@ -118,6 +118,36 @@ class ContainerChangeView(_Mine, View):
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
+
+
+class ContainerRenameView(_Mine, View):
+    """Says beforehand what becomes of the address that the container has."""
+
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self._container(pk)
+        return self._page(container, RenameForm(initial={"name": container.name}))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container, form = self._container(pk), RenameForm(request.POST)
+        if form.is_valid():
+            try:
+                admission.rename(container, actor=current.person(request), name=form.cleaned_data["name"])
+                return redirect("container", pk=pk)
+            except Refused as exc:
+                form.refuse(exc)
+        return self._page(container, form)
+
+    def _container(self, pk: Any) -> Container:
+        container = get_object_or_404(self.get_queryset(), pk=pk)
+        if not visibility.may(self.request.user, container, "manage"):
+            raise PermissionDenied
+        return container
+
+    def _page(self, container: Container, form: RenameForm) -> HttpResponse:
+        facts = {"container": container, "form": form, "overlap": settings.RENAME_OVERLAP_SECONDS}
+        return render(self.request, "containers/rename.html", facts)
 
 
 class ContainerDeleteView(ContainerChangeView):

@@ -12,7 +12,10 @@ class Place(Protocol):
     def domain(self) -> str: ...
 
     def claim(self, container: Container) -> None:
-        """Take the place for a container that was just saved, in the transaction that found it."""
+        """Take the place for the hostname that the container has now, in the transaction that found it.
+
+        Raises `Refused` when the hostname is still another one's, or when there is no room for it.
+        """
 
 
 class Placement(Protocol):
@@ -22,6 +25,9 @@ class Placement(Protocol):
         Runs inside the transaction that creates the container, and keeps the room until it ends.
         """
 
+    def beside(self, container: Container) -> Place:
+        """The domain where this container lives. To claim it is a rename: what answers stays until the new one does."""
+
     def labels(self, container: Container) -> dict[str, str]:
         """What the container's labels at the engine should say about its place; costs no query."""
 
@@ -29,6 +35,9 @@ class Placement(Protocol):
 class _Nowhere:
     def find(self, tenant: Tenant) -> Place:
         raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
+
+    def beside(self, container: Container) -> Place:
+        return self.find(container.tenant)
 
     def labels(self, container: Container) -> dict[str, str]:
         return {}

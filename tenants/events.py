@@ -12,6 +12,7 @@ class Action(StrEnum):
     CONTAINER_START = "container:start"
     CONTAINER_STOP = "container:stop"
     CONTAINER_RESTART = "container:restart"
+    CONTAINER_RENAME = "container:rename"
     CONTAINER_RETRY = "container:retry"
     CONTAINER_DELETE = "container:delete"
     CONTAINER_GONE = "container:gone"

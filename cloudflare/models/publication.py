@@ -20,14 +20,18 @@ class Route(models.TextChoices):
 class Publication(Scheduled):
     """A hostname's Access application, ingress rule and DNS record.
 
-    The row is made in the transaction that makes the container, before anything exists outside, and is kept as
-    a tombstone (`gone_at`) once all three were verified gone.
+    The row is made in the transaction that makes or renames the container, before anything exists outside, and is
+    kept as a tombstone (`gone_at`) once all three were verified gone. While a container is being renamed it has
+    several: the one that is wanted, the one that answers, and those that are being given up (`leaves_at`).
     """
 
-    container = models.OneToOneField(Container, models.PROTECT, primary_key=True, related_name="publication")
+    container = models.ForeignKey(Container, models.PROTECT, related_name="publications")
     zone = models.ForeignKey(Zone, models.PROTECT, related_name="publications")
     tunnel = models.ForeignKey(Tunnel, models.PROTECT, related_name="publications")
     hostname = models.CharField(max_length=63)
+    leaves_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Given up by a rename, to be taken away then; no way back."
+    )
     # Seen, in the order of publishing; teardown empties them backwards.
     app_id = models.CharField(max_length=64, blank=True, editable=False)
     aud = models.CharField(max_length=64, blank=True, editable=False)
@@ -49,3 +53,8 @@ class Publication(Scheduled):
 
     def __str__(self) -> str:
         return self.hostname
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is the hostname that the container is to have, and not one from before a rename."""
+        return self.hostname == self.container.hostname

@@ -4,6 +4,7 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -13,35 +14,39 @@ from access import members, rules
 from cloudflare.client import AppSpec, Cloudflare, Priority
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import documents, names
+from cloudflare.reconcile import cutover, documents, names
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
 from containers import conditions, loop, observed, steps
 from containers import reconcile as container_reconcile
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import ContainerStatus, Desired
+from containers.models import Condition, Desired
 from containers.steps import StepState
 
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
 
 
 def load(pk: Any) -> Publication:
-    return Publication.objects.select_related("container", "zone__account", "tunnel").get(pk=pk)
+    return Publication.objects.select_related("container__status", "zone__account", "tunnel").get(pk=pk)
 
 
 def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     if publication.gone_at:
         return loop.Result(rest=True)
-    client = client_for(publication.zone.account)
-    if publication.container.desired == Desired.ABSENT:
+    client, leaves_at = client_for(publication.zone.account), publication.leaves_at
+    if publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now()):
         return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
-    return _publish(publication, lease, client)
+    result = _publish(publication, lease, client)
+    if leaves_at:
+        left = max(0.0, (leaves_at - timezone.now()).total_seconds())
+        return replace(result, after=left if result.after is None else min(result.after, left))
+    return result
 
 
 def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
     container, tunnel = publication.container, publication.tunnel
-    progress = steps.Progress(conditions.of(container, names.PUBLISHED))
+    progress = steps.Progress(_condition(publication))
     seen: dict[str, Any] = {}
     wanted = documents.application(publication.hostname, rules.derive(members.emails(container)))
     if publication.policy_digest != documents.digest(wanted):
@@ -52,6 +57,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
             progress.begin(names.STEP_TUNNEL)
 
         def ask() -> None:
+            if container.status.hostname and cutover.is_due(publication):
+                until = f"{container.status.hostname} answers until {publication.hostname} does."
+                progress.report(None, "Renaming", until, generation=container.generation)
             progress.flush()
             Tunnel.objects.filter(pk=tunnel.pk).ring()
 
@@ -67,14 +75,23 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
             made = record(client, publication, documents.record(publication, tunnel.tunnel_id))
         progress.done(names.STEP_DNS)
         seen = {"record_id": made.id, "record_target": tunnel.tunnel_id}
+    return _published(publication, progress, seen)
 
-    def published() -> None:
+
+def _published(publication: Publication, progress: steps.Progress, seen: dict[str, Any]) -> loop.Result:
+    """The hostname answers; if it is the one that the container is waiting for, the earlier one may go."""
+    container, fresh = publication.container, cutover.is_due(publication)
+    earlier = cutover.others(publication).values_list("pk", flat=True) if fresh and container.status.hostname else ()
+
+    def report() -> None:
+        if fresh:
+            cutover.carry_out(publication)
         progress.report(True, "Published", generation=container.generation)
-        if tunnel.connected_at:
+        if publication.tunnel.connected_at:
             conditions.report([container.pk], names.CONNECTED, True, "Connected")
         observed.tell(container.pk)
 
-    return loop.Result(seen=seen, record=published)
+    return loop.Result(seen=seen, record=report, rings=tuple((names.PUBLICATION, pk) for pk in earlier))
 
 
 def _protect(
@@ -104,26 +121,33 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         return loop.Result(after=WAIT, rings=((names.TUNNEL, publication.tunnel_id),))
     with translated("Access application"):
         without_application(client, publication, lease)
-    container = publication.container
 
     def record() -> None:
-        for condition in (names.PUBLISHED, names.CONNECTED):
-            conditions.report([container.pk], condition, False, conditions.GONE, generation=container.generation)
-        ContainerStatus.objects.filter(pk=container.pk).ring()
+        cutover.end(publication, lease)
         Tunnel.objects.filter(pk=publication.tunnel_id).ring()
+        observed.tell(publication.container_id)
 
     return loop.Result(
         rest=True,
-        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "gone_at": timezone.now()},
-        rings=((container_reconcile.CONTAINER, container.pk), (names.TUNNEL, publication.tunnel_id)),
+        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": ""},
+        rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
     )
 
 
+def _condition(publication: Publication) -> Condition:
+    """Where people read how it goes. Of a hostname that is not wanted any more nobody does: an unsaved row."""
+    container = publication.container
+    if publication.wanted:
+        return conditions.of(container, names.PUBLISHED)
+    return Condition(container=container, type=names.PUBLISHED)
+
+
 def _failed(publication: Publication, failure: Failed) -> None:
     container = publication.container
-    progress = steps.Progress(conditions.of(container, names.PUBLISHED))
-    if container.desired != Desired.ABSENT:
+    absent = container.desired == Desired.ABSENT
+    progress = steps.Progress(conditions.of(container, names.PUBLISHED) if absent else _condition(publication))
+    if not absent:
         progress.fail(str(failure))
     progress.report(None, failure.code, str(failure), generation=container.generation)
     observed.tell(container.pk)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from cloudflare.client import Cloudflare, Priority, errors
@@ -110,7 +111,7 @@ def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Public
 def _belongs(publication: Publication) -> bool:
     return (
         bool(publication.app_id and publication.policy_digest)
-        and publication.route in {Route.NONE, Route.IN}
+        and (publication.route == Route.IN or (publication.route == Route.NONE and not publication.leaves_at))
         and publication.container.desired != Desired.ABSENT
     )
 
@@ -148,7 +149,8 @@ def _empty(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> loop.Result:
 def _failed(tunnel: Tunnel, failure: Failed) -> None:
     """Tell those who wait for the tunnel; the others are served by it as before."""
     waiting = Publication.objects.filter(tunnel=tunnel, gone_at=None).exclude(route=Route.IN)
-    for publication in waiting.exclude(container__desired=Desired.ABSENT).select_related("container"):
+    waiting = waiting.filter(hostname=F("container__hostname")).exclude(container__desired=Desired.ABSENT)
+    for publication in waiting.select_related("container"):
         container = publication.container
         progress = steps.Progress(conditions.of(container, names.PUBLISHED))
         progress.fail(str(failure), names.STEP_TUNNEL)

@@ -32,7 +32,11 @@ class StepSerializer(serializers.Serializer[steps.Step]):
 
 
 class ContainerListSerializer(serializers.ModelSerializer[Container]):
-    """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core."""
+    """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core.
+
+    `hostname` is the one that is wanted, `url` leads to the one that answers now. They differ only while a rename is
+    under way: `url` is then the earlier address, which answers until the new one does.
+    """
 
     tenant: "serializers.SlugRelatedField[Tenant]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     template: "serializers.SlugRelatedField[Template]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
@@ -83,3 +87,7 @@ class CreateSerializer(serializers.Serializer[Any]):
     tenant = serializers.CharField(max_length=20, required=False, default="")
     memory = serializers.IntegerField(min_value=6 * 1024**2, max_value=2**50, required=False, allow_null=True)
     cpu = serializers.IntegerField(min_value=10, max_value=10**6, required=False, allow_null=True)
+
+
+class RenameSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=63)

@@ -1,6 +1,7 @@
 """Containers and templates under `/api/v1/`: parse, one domain call, render."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from django.db.models import QuerySet, prefetch_related_objects
@@ -15,6 +16,7 @@ from containers.api.serializers import (
     ContainerListSerializer,
     ContainerSerializer,
     CreateSerializer,
+    RenameSerializer,
     TemplateSerializer,
 )
 from containers.models import Container, Template
@@ -41,6 +43,7 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         "stop": "operate",
         "restart": "operate",
         "retry": "operate",
+        "rename": "manage",
         "destroy": "delete",
     }
 
@@ -83,6 +86,13 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         return self._changed(admission.retry)
+
+    @action(detail=True, methods=["post"])
+    def rename(self, request: Request, pk: str) -> Response:
+        """202 with the wanted `hostname`; `url` stays the earlier address until the new one answers."""
+        given = RenameSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self._changed(partial(admission.rename, **given.validated_data))
 
     def _changed(self, change: Callable[..., Container]) -> Response:
         return self._accepted(change(self.get_object(), actor=current.person(self.request)))

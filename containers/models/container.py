@@ -93,4 +93,5 @@ class Container(models.Model):
 
     @property
     def url(self) -> str:
-        return str(settings.CONTAINER_URL).format(hostname=self.hostname)
+        """Of the hostname that answers now; of the wanted one, as long as none has answered."""
+        return str(settings.CONTAINER_URL).format(hostname=self.status.hostname or self.hostname)

@@ -24,6 +24,9 @@ class ContainerStatus(Scheduled):
     started_at = models.CharField(max_length=40, blank=True, help_text="As the engine spells it.")
     exit_code = models.IntegerField(null=True, blank=True)
     oom_killed = models.BooleanField(default=False)
+    hostname = models.CharField(
+        max_length=63, blank=True, help_text="That answers: the earlier one until a rename's cut-over. Empty: none yet."
+    )
 
     class Meta:
         verbose_name_plural = "container statuses"

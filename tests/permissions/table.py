@@ -20,6 +20,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-create": {"GET HEAD POST PUT": ANY_TENANTS, "OPTIONS": SIGNED_IN},
     "container": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "container-live": {LOOK: SIGNED_IN},  # what is hidden is an empty answer that leads to the list
+    "container-rename": {"GET HEAD POST": ITS_PEOPLE},
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_PEOPLE},
     "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in in"},  # in: on to the list
@@ -35,6 +36,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-stop": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
+    "api-container-rename": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 

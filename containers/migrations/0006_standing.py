@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("containers", "0004_engine_name"),
+        ("containers", "0005_answering_hostname"),
         ("tenants", "0004_standing"),
     ]
 
