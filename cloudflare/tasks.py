@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cloudflare import survey
+from cloudflare import drift, survey
 from cloudflare.reconcile import names
 from containers import doorbell
 from containers.tasks import answer
@@ -31,4 +31,10 @@ def reconcile_zone(pk: str) -> None:
 @shared_task(name="cloudflare.survey_tunnels")
 def survey_tunnels() -> None:
     for task, pk in survey.tunnels():
+        doorbell.send(task, pk)
+
+
+@shared_task(name="cloudflare.survey_drift")
+def survey_drift() -> None:
+    for task, pk in drift.survey():
         doorbell.send(task, pk)

@@ -130,6 +130,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
+    "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
     "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
 }

@@ -169,6 +169,11 @@ class AppSpec:
     policies: tuple[PolicySpec, ...] = ()
     allowed_idps: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, app: App) -> Self:
+        """What would have to be written to have the application as it was seen."""
+        return cls(app.name, app.domain, app.session_duration, app.policies, app.allowed_idps)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "type": "self_hosted",

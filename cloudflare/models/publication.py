@@ -38,6 +38,14 @@ class Publication(Scheduled):
     policy_digest = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Of the document that was read back as wanted."
     )
+    admitted = models.JSONField(
+        null=True, editable=False, help_text="The addresses that the policy read back lets in; empty: not known."
+    )
+    # Noted before the policy shrinks, and cleared once the sessions of whoever it lost were ended.
+    revoking = models.BooleanField(default=False, editable=False)
+    listed_digest = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the application as a survey last found it right."
+    )
     route = models.CharField(max_length=10, blank=True, choices=Route.choices, default=Route.NONE, editable=False)
     routed_in = models.CharField(
         max_length=64, blank=True, editable=False, help_text="The tunnel whose ingress holds the hostname."

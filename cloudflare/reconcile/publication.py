@@ -4,6 +4,7 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from access import members, rules
-from cloudflare.client import AppSpec, Cloudflare, Priority
+from access.rules import Policy
+from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import cutover, documents, names
@@ -48,10 +50,17 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
     container, tunnel = publication.container, publication.tunnel
     progress = steps.Progress(_condition(publication))
     seen: dict[str, Any] = {}
-    wanted = documents.application(publication.hostname, rules.derive(members.emails(container)))
+    policy = rules.derive(members.emails(container))
+    wanted = documents.application(publication.hostname, policy)
     if publication.policy_digest != documents.digest(wanted):
+        if _shuts_out(publication, policy):
+            lease.write(revoking=True)
+            publication.revoking, client = True, client.with_priority(Priority.URGENT)
         with progress.blamed():
             seen = _protect(publication, lease, client, wanted, progress)
+        seen |= {"admitted": list(policy.emails), "listed_digest": ""}
+    if publication.revoking:
+        seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
     if not tunnel.tunnel_id or publication.route != Route.IN or publication.routed_in != tunnel.tunnel_id:
         if progress.state(names.STEP_TUNNEL) is not StepState.FAILED:  # what the tunnel said stands until it is mended
             progress.begin(names.STEP_TUNNEL)
@@ -106,6 +115,23 @@ def _protect(
         raise Retryable("access_differs", f"Cloudflare holds another policy than was written: {differences[0]}.")
     progress.done(names.STEP_ACCESS)
     return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
+
+
+def _shuts_out(publication: Publication, policy: Policy) -> bool:
+    """Whether somebody may be in who is not to be let in any more."""
+    known = publication.admitted
+    return bool(publication.app_id) and (known is None or not set(known) <= set(policy.emails))
+
+
+def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, Any]:
+    """Somebody is not let in any more: a running session ends only when all of the application are ended.
+
+    At Cloudflare a policy is asked when a session begins. Whom it still lets in signs in again without noticing.
+    """
+    lease.hold()
+    with translated("Ending of sessions"), suppress(errors.NotFound):
+        client.apps.revoke_tokens(app_id)
+    return {"revoking": False}
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:

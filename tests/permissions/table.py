@@ -36,7 +36,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-stop": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
-    "api-container-rename": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
+    "api-container-rename": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 

@@ -1,0 +1,80 @@
+"""What somebody changes at Cloudflare by hand is found and mended, at a cost that does not grow with what is right."""
+
+from typing import Any
+
+import pytest
+
+from cloudflare import drift
+from cloudflare.models import Publication
+from containers import loop
+from tests.conftest import converge
+from tests.parts import Cloud
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hosts(create: Any) -> list[str]:
+    found = [create(f"box{number}").hostname for number in range(3)]
+    converge()
+    assert drift.survey() == []
+    return found
+
+
+def app_of(cloud: Cloud, host: str) -> str:
+    return f"/accounts/{{account}}/access/apps/{Publication.objects.get(hostname=host).app_id}"
+
+
+def record_of(host: str) -> str:
+    return f"/zones/{{zone}}/dns_records/{Publication.objects.get(hostname=host).record_id}"
+
+
+def mended(cloud: Cloud) -> None:
+    for task, pk in drift.survey():
+        loop.run(task, pk)
+    converge()
+    assert drift.survey() == []
+    assert cloud.state()["routable"] == sorted(Publication.objects.values_list("hostname", flat=True))
+
+
+def test_nothing_wrong_costs_two_calls_and_few_queries(
+    hosts: list[str], cloud: Cloud, django_assert_max_num_queries: Any
+) -> None:
+    cloud.control("DELETE", "calls")
+    with django_assert_max_num_queries(5):
+        assert drift.survey() == []
+    assert len(cloud.calls()) == 2
+
+
+def test_a_policy_that_somebody_opened_is_closed(hosts: list[str], cloud: Cloud) -> None:
+    path = app_of(cloud, hosts[0])
+    app = cloud.api("GET", path).json()["result"]
+    everyone = {"name": "open", "decision": "allow", "include": [{"everyone": {}}], "precedence": 1}
+    body = {"type": "self_hosted", "name": app["name"], "domain": hosts[0], "policies": [everyone]}
+    assert cloud.api("PUT", path, json=body).ok
+    assert cloud.sign_in("charlie@example.com", hosts[0])
+    assert len(drift.survey()) == 1
+    mended(cloud)
+    assert cloud.sign_in("charlie@example.com", hosts[0]) is None
+    assert cloud.sign_in("alice@example.com", hosts[0])
+
+
+def test_an_application_that_somebody_removed_is_back(hosts: list[str], cloud: Cloud) -> None:
+    assert cloud.api("DELETE", app_of(cloud, hosts[1])).ok
+    mended(cloud)
+    assert cloud.sign_in("alice@example.com", hosts[1])
+
+
+def test_a_record_that_somebody_turned_elsewhere_or_removed_is_back(hosts: list[str], cloud: Cloud) -> None:
+    assert cloud.api("PATCH", record_of(hosts[0]), json={"content": "elsewhere.example.com"}).ok
+    assert cloud.api("DELETE", record_of(hosts[2])).ok
+    assert cloud.state()["routable"] == [hosts[1]]
+    mended(cloud)
+
+
+def test_an_account_that_is_away_is_left_for_next_time(hosts: list[str], cloud: Cloud) -> None:
+    cloud.api("DELETE", record_of(hosts[0]))
+    cloud.fault(kind="status", status=500)
+    assert drift.survey() == []
+    cloud.heal()
+    mended(cloud)
