@@ -22,6 +22,8 @@ def _environment(cloud_settings: dict[str, str]) -> None:
         LINGER_SECONDS="0",
         LOG_LEVEL="ERROR",
         DATABASE_POOL="32",
+        API_RATE="1000000/60",  # counted as ever, and never refused
+        API_COSTLY_RATE="1000000/60",
     )
     (Path(os.environ["WARREN_HOME"]) / "static").mkdir()
 

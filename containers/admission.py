@@ -13,6 +13,7 @@ from tenants import audit
 from tenants.events import Action
 from tenants.models import Tenant, User
 from tenants.models.plan import MIB
+from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 
 
@@ -99,7 +100,7 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
     return {"memory": memory, "cpu": cpu, "storage": plan.storage}
 
 
-def start(container: Container, *, actor: User) -> Container:
+def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want it running; nothing changes if it is wanted so already."""
 
     def change(row: Container) -> bool:
@@ -109,20 +110,20 @@ def start(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_START, change)
+    return _change(container, actor, Action.CONTAINER_START, change, if_match)
 
 
-def stop(container: Container, *, actor: User) -> Container:
+def stop(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want it stopped; it keeps its address, its data and its place in the plan."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
         return changed
 
-    return _change(container, actor, Action.CONTAINER_STOP, change)
+    return _change(container, actor, Action.CONTAINER_STOP, change, if_match)
 
 
-def restart(container: Container, *, actor: User) -> Container:
+def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     def change(row: Container) -> bool:
         status = ContainerStatus.objects.get(pk=row.pk)
         if row.desired != Desired.RUNNING or status.state not in {
@@ -134,37 +135,43 @@ def restart(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_RESTART, change)
+    return _change(container, actor, Action.CONTAINER_RESTART, change, if_match)
 
 
-def retry(container: Container, *, actor: User) -> Container:
+def retry(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Try again at once whatever failed, with a fresh deadline."""
 
     def change(row: Container) -> bool:
         ContainerStatus.objects.filter(pk=row.pk).retry()
         return True
 
-    return _change(container, actor, Action.CONTAINER_RETRY, change)
+    return _change(container, actor, Action.CONTAINER_RETRY, change, if_match)
 
 
-def remove(container: Container, *, actor: User) -> Container:
+def remove(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want it gone, here and outside. There is no way back; asking twice is fine."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
         return changed
 
-    return _change(container, actor, Action.CONTAINER_DELETE, change)
+    return _change(container, actor, Action.CONTAINER_DELETE, change, if_match)
 
 
-def _change(container: Container, actor: User, action: Action, change: Callable[[Container], bool]) -> Container:
-    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung."""
+def _change(
+    container: Container, actor: User, action: Action, change: Callable[[Container], bool], if_match: IfMatch = ANY
+) -> Container:
+    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
+
+    `if_match` says which generation the change was meant for. Raises `Refused` for another one.
+    """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        if_match.check(row)
         if row.deleted_at is None and change(row):
             row.generation += 1
             row.wanted_since = timezone.now()

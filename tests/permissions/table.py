@@ -33,6 +33,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-stop": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-tenant-usage": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-schema": {LOOK: EVERYBODY},
+    "api-docs": {LOOK: EVERYBODY},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
