@@ -8,13 +8,13 @@ Who has not signed in is counted by address. Without Redis everything passes: be
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest
 from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -23,7 +23,6 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
 
-from config import problems
 from tenants.origin import origin
 
 log = logging.getLogger(__name__)
@@ -99,29 +98,3 @@ class Rates(BaseThrottle):
 
     def wait(self) -> float | None:
         return max((window.resets for window in self._windows if not window.admitted), default=None)
-
-
-class RateMiddleware:
-    """Says on every answer of the API what is left, and counts those requests that never got as far as a view."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if not request.path.startswith("/api/") or response.status_code >= 500:
-            return response
-        windows = spend(request)
-        if response.status_code != 429 and not all(window.admitted for window in windows):
-            response = _refusal(max(window.resets for window in windows))
-        if windows:
-            policies = (f'"{window.policy}";q={window.quota};w={window.seconds}' for window in windows)
-            response["RateLimit-Policy"] = ", ".join(policies)
-            left = (f'"{window.policy}";r={window.left};t={window.resets}' for window in windows)
-            response["RateLimit"] = ", ".join(left)
-        return response
-
-
-def _refusal(seconds: int) -> HttpResponse:
-    body = problems.document(429, "throttled", problems.too_often(seconds))
-    return JsonResponse(body, status=429, content_type=problems.CONTENT_TYPE, headers={"Retry-After": str(seconds)})

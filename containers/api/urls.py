@@ -10,5 +10,5 @@ router.register("containers", views.ContainerViewSet, basename="api-container")
 
 urlpatterns = [
     path("", include(router.urls)),
-    path("tenants/<slug:slug>/usage/", UsageView.as_view(), name="api-tenant-usage"),
+    path("tenants/<slug:tenant>/usage/", UsageView.as_view(), name="api-tenant-usage"),
 ]

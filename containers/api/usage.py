@@ -1,8 +1,8 @@
-"""`…/tenants/{slug}/usage/`: what a tenant uses of its plan. Containers are counted here, so it is answered here."""
+"""`…/tenants/{tenant}/usage/`: what a tenant uses of its plan. Containers are counted here, so it is answered here."""
 
 from typing import Any
 
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -56,10 +56,8 @@ class UsageSerializer(serializers.Serializer[Any]):
 
 class UsageView(APIView):
     @extend_schema(responses=UsageSerializer)
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, tenant: str) -> Response:
         """Show what a tenant uses of its plan."""
         mine = Tenant.objects.filter(members=current.person(request)).select_related("plan")
-        tenant = mine.filter(slug=slug).first()
-        if tenant is None:
-            raise Http404
-        return Response(UsageSerializer(usage.of(tenant)).data)
+        found = get_object_or_404(mine, slug=tenant)
+        return Response(UsageSerializer(usage.of(found)).data)

@@ -25,6 +25,7 @@ from containers.permissions import ContainerPermission
 from tenants import current
 from tenants.api.idempotency import idempotent
 from tenants.api.preconditions import conditional, if_match, tagged, versioned
+from tenants.pagination import Pages
 
 _ACCEPTED = extend_schema(request=None, responses={202: ContainerSerializer})
 
@@ -64,8 +65,9 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
 
     def list(self, request: Request) -> Response:
         """List containers, the newest first."""
-        page = self.paginate_queryset(listing.rows(self.filter_queryset(self.get_queryset())))
-        return self.get_paginated_response(listing.bodies(page or ()))
+        assert isinstance(self.paginator, Pages)
+        keys = self.paginator.keys(self.filter_queryset(self.get_queryset()), request)
+        return self.get_paginated_response(listing.bodies(keys))
 
     @versioned
     def retrieve(self, request: Request, pk: str) -> Response:

@@ -31,9 +31,8 @@ def routes(patterns: Any = None, space: str = "") -> Iterator[tuple[str, list[st
 def address(name: str, parameters: list[str], container: Container, owner: User) -> str:
     """The route's URL, about the owner's container where it is about one."""
     known = {"pk": container.pk, "verb": "restart", "slug": container.template.slug, "key": "unknown", "url": "nowhere"}
+    known |= {"tenant": container.tenant.slug}
     known |= {"app_label": "containers", "id": owner.pk, "content_type_id": 1, "object_id": _row(name)}
-    if name.startswith("api-tenant"):
-        known["slug"] = container.tenant.slug
     if name == "admin:(?P<url>.*)$":
         return "/admin/nowhere/"
     return reverse(name, kwargs={parameter: known[parameter] for parameter in parameters})
