@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 
 from containers import conditions, lifecycle
 from containers.api.serializers import ContainerListSerializer
@@ -20,6 +20,18 @@ from containers.models import Container
 _DERIVED = {"url", "lifecycle", "health", "ready"}
 _COLUMNS = {"tenant": "tenant__slug", "template": "template__slug"}
 _NAMES = tuple(name for name in ContainerListSerializer.Meta.fields if name not in _DERIVED)
+
+
+_WRITERS: dict[type[Any], Callable[[Any], str]] = {
+    models.UUIDField: str,
+    models.DateTimeField: lambda moment: moment.isoformat().replace("+00:00", "Z"),
+}
+# What JSON has no word for, and how the serializer's fields write it.
+_WRITTEN = [
+    (name, _WRITERS[kind])
+    for name in _NAMES
+    if name not in _COLUMNS and (kind := type(Container._meta.get_field(name))) in _WRITERS
+]
 
 
 class _Facts(NamedTuple):
@@ -81,15 +93,11 @@ def _compiled(vendor: str) -> tuple[str, tuple[Any, ...], dict[int, Any]]:
 
 def _body(row: Sequence[Any], url: Callable[..., str]) -> dict[str, Any]:
     count = len(_NAMES)
-    body = {name: _plain(value) for name, value in zip(_NAMES, row, strict=False)}
+    body: dict[str, Any] = dict(zip(_NAMES, row, strict=False))
+    for name, write in _WRITTEN:
+        if body[name] is not None:
+            body[name] = write(body[name])
     facts = _Facts._make(row[count:-1])
     phase, health = lifecycle.judge(lifecycle.facts(facts, facts), ready=row[-1] == conditions.count())
     ready = health is lifecycle.Health.HEALTHY
     return body | {"url": url(hostname=body["hostname"]), "lifecycle": phase, "health": health, "ready": ready}
-
-
-def _plain(value: Any) -> Any:
-    """As the serializer's fields write it."""
-    if isinstance(value, datetime.datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, uuid.UUID) else value
