@@ -16,7 +16,7 @@ test: ## Run all tests against real Docker, PostgreSQL, Redis and Chromium (ARGS
 	@scripts/ensure python redis docker busybox postgres chromium
 	scripts/with-services $(PYTHON) -m pytest -n 4 --maxschedchunk 1 $(ARGS)
 
-check: ## Format, lint, types, import contracts, migrations, deployment checks
+check: ## Format, lint, types, import contracts, migrations, deployment checks, schema
 	@scripts/ensure python
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -25,6 +25,7 @@ check: ## Format, lint, types, import contracts, migrations, deployment checks
 	.venv/bin/lint-imports
 	$(CHECKED) $(PYTHON) manage.py makemigrations --check --dry-run
 	$(CHECKED) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(CHECKED) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: ## Measure, each figure beside a floor or a peer from the same run (ARGS=...)
 	@scripts/ensure python redis docker busybox postgres

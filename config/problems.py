@@ -1,5 +1,6 @@
 """Every error of the API as `application/problem+json` (RFC 9457) with a stable `code`."""
 
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,7 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    412: "Changed meanwhile",
     415: "Unsupported media type",
     422: "The request cannot be carried out",
     429: "Too many requests",
@@ -27,11 +29,15 @@ _TITLES = {
 }
 
 
+def title(status: int) -> str:
+    return _TITLES.get(status, "Error")
+
+
 def document(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
     """`{type, title, status, code, detail, …members}`; `code` is for programs, `detail` for people."""
     return {
         "type": f"urn:warren:problem:{code}",
-        "title": _TITLES.get(status, "Error"),
+        "title": title(status),
         "status": status,
         "code": code,
         "detail": detail,
@@ -48,7 +54,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception hook; None leaves the exception to Django (a 500, logged)."""
     if isinstance(exc, Refused):
         set_rollback()
-        return problem(exc.status, exc.code, str(exc), **exc.members)
+        return problem(exc.status, exc.code, str(exc), _later(exc), **exc.members)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such thing, or you may not see it.")
     elif isinstance(exc, PermissionDenied):
@@ -59,5 +65,17 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     headers = {name: value for name, value in answer.items() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     if isinstance(exc, exceptions.ValidationError):
         return problem(400, "invalid", "Some fields are not valid; see errors.", headers, errors=exc.get_full_details())
+    if isinstance(exc, exceptions.Throttled):
+        return problem(429, "throttled", too_often(math.ceil(getattr(exc, "wait", None) or 1)), headers)
     code = exc.get_codes() if isinstance(exc.detail, str) else exc.default_code
     return problem(answer.status_code, str(code), str(exc.detail), headers)
+
+
+def too_often(seconds: int) -> str:
+    return f"More was asked than the limit allows, which the header RateLimit-Policy names; wait {seconds} s."
+
+
+def _later(exc: Refused) -> dict[str, str]:
+    """When it makes sense to ask again, where the refusal knows."""
+    seconds = exc.members.get("retry_after")
+    return {} if seconds is None else {"Retry-After": str(seconds)}

@@ -47,11 +47,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "knox",
+    "django_filters",
+    "drf_spectacular",
+    "corsheaders",
 ]
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -59,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.OriginMiddleware",
+    "config.middleware.RateMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -132,6 +137,7 @@ CELERY_BEAT_SCHEDULE = {
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
     "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
     "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
+    "keys": {"task": "tenants.prune_idempotency_keys", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
 }
 
@@ -185,8 +191,39 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "tenants.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["tenants.api.filtering.Strict"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttling.Rates"],
+    "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Schema",
     "EXCEPTION_HANDLER": "config.problems.handle",
 }
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Warren",
+    "VERSION": "1",
+    "DESCRIPTION": "Containers for many tenants. Errors are `application/problem+json` with a stable `code`.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enum_id_removal",  # words stay where they are used
+        "config.openapi.complete.complete",
+    ],
+}
+# Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
+API_RATE = env.str("API_RATE", default="600/60")
+API_COSTLY_RATE = env.str("API_COSTLY_RATE", default="60/60")
+# Other sites whose pages may call the API, with a token; cookies are not for them.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "x-request-id"]
+CORS_EXPOSE_HEADERS = [
+    "Location",
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+    "Idempotency-Replayed",
+]
 
 # --- HTTP -------------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not EMBEDDED)  # off only where nobody but this machine can listen

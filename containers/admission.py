@@ -14,6 +14,7 @@ from tenants import audit
 from tenants.events import Action
 from tenants.models import Tenant, User
 from tenants.models.plan import MIB
+from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 
 
@@ -125,7 +126,7 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
     return {"memory": memory, "cpu": cpu, "storage": plan.storage}
 
 
-def start(container: Container, *, actor: User) -> Container:
+def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want it running; nothing changes if it is wanted so already."""
 
     def change(row: Container) -> bool:
@@ -135,20 +136,20 @@ def start(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_START, change)
+    return _change(container, actor, Action.CONTAINER_START, change, if_match)
 
 
-def stop(container: Container, *, actor: User) -> Container:
+def stop(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want it stopped; it keeps its address, its data and its place in the plan."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
         return changed
 
-    return _change(container, actor, Action.CONTAINER_STOP, change)
+    return _change(container, actor, Action.CONTAINER_STOP, change, if_match)
 
 
-def restart(container: Container, *, actor: User) -> Container:
+def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     def change(row: Container) -> bool:
         status = ContainerStatus.objects.get(pk=row.pk)
         if row.desired != Desired.RUNNING or status.state not in {
@@ -160,20 +161,20 @@ def restart(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_RESTART, change)
+    return _change(container, actor, Action.CONTAINER_RESTART, change, if_match)
 
 
-def retry(container: Container, *, actor: User) -> Container:
+def retry(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Try again at once whatever failed, with a fresh deadline."""
 
     def change(row: Container) -> bool:
         ContainerStatus.objects.filter(pk=row.pk).retry()
         return True
 
-    return _change(container, actor, Action.CONTAINER_RETRY, change)
+    return _change(container, actor, Action.CONTAINER_RETRY, change, if_match)
 
 
-def rename(container: Container, *, actor: User, name: str) -> Container:
+def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = ANY) -> Container:
     """Want it at another address. The one that answers now does so until the new one answers, and a little longer.
 
     The container itself runs on as it is. Its own name again changes nothing; the name from before, until the new one
@@ -191,17 +192,17 @@ def rename(container: Container, *, actor: User, name: str) -> Container:
         return True
 
     # As in a creation, everybody else who wants a name of this tenant's waits.
-    return _change(container, actor, Action.CONTAINER_RENAME, change, whole_tenant=True, told=told)
+    return _change(container, actor, Action.CONTAINER_RENAME, change, if_match, whole_tenant=True, told=told)
 
 
-def remove(container: Container, *, actor: User | None) -> Container:
+def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY) -> Container:
     """Want it gone, here and outside. There is no way back; asking twice is fine."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
         return changed
 
-    return _change(container, actor, Action.CONTAINER_DELETE, change)
+    return _change(container, actor, Action.CONTAINER_DELETE, change, if_match)
 
 
 def _change(
@@ -209,13 +210,14 @@ def _change(
     actor: User | None,
     action: Action,
     change: Callable[[Container], bool],
+    if_match: IfMatch = ANY,
     *,
     whole_tenant: bool = False,
     told: Mapping[str, Any] = MappingProxyType({}),
 ) -> Container:
     """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
 
-    `whole_tenant`: under the tenant's lock, too. `told`: what `change` adds to the record.
+    `if_match` says which generation the change was meant for; `Refused` for another one. `whole_tenant`: under the tenant's lock, too. `told`: what `change` adds to the record.
     """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
@@ -227,6 +229,7 @@ def _change(
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
         if action is not Action.CONTAINER_DELETE:
             _may_run(row.tenant)
+        if_match.check(row)
         if row.deleted_at is None and change(row):
             row.generation += 1
             row.wanted_since = timezone.now()

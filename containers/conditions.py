@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -66,6 +66,22 @@ def ready(container: Container) -> bool:
 
 def _hold(found: Mapping[str, tuple[bool | None, int]], generation: int) -> bool:
     return all(type_ in found and found[type_][0] is True and found[type_][1] in (0, generation) for type_ in _types)
+
+
+def met() -> Coalesce:
+    """How many conditions hold, as an annotation over `Container`; where it is `count()`, the container is ready."""
+    held = Condition.objects.filter(
+        Q(observed_generation=0) | Q(observed_generation=OuterRef("generation")),
+        container=OuterRef("pk"),
+        type__in=_types,
+        status=True,
+    )
+    counted = held.order_by().values("container").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def count() -> int:
+    return len(_types)
 
 
 def gone(container: Container) -> bool:

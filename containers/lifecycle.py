@@ -3,12 +3,13 @@
 import datetime
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from containers import conditions
-from containers.models import Container, ContainerStatus, Desired, EngineState
+from containers.models import Container, Desired, EngineState
 
 
 class Lifecycle(StrEnum):
@@ -76,7 +77,7 @@ def health(phase: Lifecycle, ready: bool) -> Health:
     return Health.UNKNOWN
 
 
-def deadline(container: Container) -> datetime.timedelta:
+def deadline(container: Any) -> datetime.timedelta:
     """How long the change that is under way may take before people are told that it failed."""
     seconds = (
         settings.STOP_DEADLINE_SECONDS
@@ -86,8 +87,11 @@ def deadline(container: Container) -> datetime.timedelta:
     return datetime.timedelta(seconds=seconds)
 
 
-def facts(container: Container, status: ContainerStatus) -> Facts:
-    """Overdue means past its deadline, or stopped by a failure that more tries would not mend."""
+def facts(container: Any, status: Any) -> Facts:
+    """From the two rows, or from anything with the same attributes.
+
+    Overdue means past its deadline, or stopped by a failure that more tries would not mend.
+    """
     return Facts(
         desired=container.desired,
         converged=status.observed_generation >= container.generation,
@@ -102,5 +106,10 @@ def facts(container: Container, status: ContainerStatus) -> Facts:
 
 def of(container: Container) -> tuple[Lifecycle, Health]:
     """Both words; reads `container.status` and `container.conditions` (select and prefetch them for lists)."""
-    phase = lifecycle(facts(container, container.status))
-    return phase, health(phase, conditions.ready(container))
+    return judge(facts(container, container.status), ready=conditions.ready(container))
+
+
+def judge(seen: Facts, *, ready: bool) -> tuple[Lifecycle, Health]:
+    """Both words, from facts that were read in whatever way."""
+    phase = lifecycle(seen)
+    return phase, health(phase, ready)

@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Max
 from django.utils import timezone
 
-from containers import admission
+from containers import admission, usage
 from containers.models import Container, Desired
 from tenants import audit, consumption
-from tenants.consumption import Consumption
 from tenants.events import Action
-from tenants.models import Tenant, User
+from tenants.models import Plan, Tenant, User
 
 
 def follow(tenant: Tenant, actor: User | None) -> None:
@@ -47,15 +45,13 @@ def fit(container: Container, tenant: Tenant) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if getattr(container, name) != value}
 
 
-def consumed(tenants: Iterable[Tenant]) -> list[Consumption]:
-    rows = (
-        Container.objects.living()
-        .filter(tenant__in=tenants)
-        .values("tenant__slug")
-        .annotate(count=Count("pk"), memory=Max("memory"), cpu=Max("cpu"))
-        .order_by("tenant__slug")
-    )
-    return [Consumption(row["tenant__slug"], row["count"], row["memory"], row["cpu"]) for row in rows]
+def over(plan: Plan, tenants: Iterable[Tenant]) -> list[str]:
+    slugs = {tenant.pk: tenant.slug for tenant in tenants}
+    found = []
+    for key, used in usage.totals(slugs).items():
+        if said := ", ".join(usage.worded(each) for each in usage.measure(plan, used).over):
+            found.append(f"{slugs[key]}: {said}")
+    return found
 
 
-consumption.plug(consumed)
+consumption.plug(over)

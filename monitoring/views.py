@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,13 +20,38 @@ from monitoring.models import Sample
 FRESH = datetime.timedelta(seconds=30)  # an older sample says nothing about now
 
 
+class _Memory(serializers.Serializer[Any]):
+    used = serializers.IntegerField(allow_null=True, help_text="Bytes, without the page cache.")
+    limit = serializers.IntegerField(help_text="Bytes.")
+    percent = serializers.FloatField(allow_null=True)
+
+
+class _Network(serializers.Serializer[Any]):
+    rx = serializers.IntegerField(allow_null=True, help_text="Bytes received since it was started.")
+    tx = serializers.IntegerField(allow_null=True, help_text="Bytes sent since it was started.")
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    """How a container does; numbers are null where there is no fresh sample."""
+
+    state = serializers.ChoiceField(choices=[phase.value for phase in lifecycle.Lifecycle])
+    health = serializers.ChoiceField(choices=[health.value for health in lifecycle.Health])
+    uptime = serializers.FloatField(allow_null=True, help_text="Seconds since the engine started it.")
+    cpu_percent = serializers.FloatField(allow_null=True, help_text="Of one core.")
+    memory = _Memory()
+    network = _Network()
+    sampled_at = serializers.DateTimeField(allow_null=True)
+
+
 class StatusView(APIView):
     """`{state, health, uptime, cpu_percent, memory{used,limit,percent}, network{rx,tx}, sampled_at}`.
 
     Seconds, bytes, percent of one core. Numbers are null where there is no fresh sample.
     """
 
+    @extend_schema(tags=["containers"], responses=StatusSerializer)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
+        """Show how a container does: uptime, CPU, memory, network."""
         container = (
             Container.objects.visible_to(request.user)
             .living()

@@ -29,3 +29,5 @@ WHITENOISE_AUTOREFRESH = True
 if "pool" in DATABASES["default"].get("OPTIONS", {}):
     # Tests end with their threads gone; a pool would still hold connections to a database about to be dropped.
     del DATABASES["default"]["OPTIONS"]["pool"]
+# Tests of the limits set their own.
+API_RATE = API_COSTLY_RATE = "1000000/60"

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from containers import lifecycle, steps
+from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
 
@@ -31,15 +33,25 @@ class StepSerializer(serializers.Serializer[steps.Step]):
     message = serializers.CharField()
 
 
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable; for programs.")
+    detail = serializers.CharField(help_text="For people.")
+
+
 class ContainerListSerializer(serializers.ModelSerializer[Container]):
     """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core.
 
     `hostname` is the one that is wanted, `url` leads to the one that answers now. They differ only while a rename is
     under way: `url` is then the earlier address, which answers until the new one does.
+
+    A field that is added here must be answered by `containers.api.listing`, too.
     """
 
     tenant: "serializers.SlugRelatedField[Tenant]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     template: "serializers.SlugRelatedField[Template]" = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    lifecycle = serializers.SerializerMethodField()
+    health = serializers.SerializerMethodField()
+    ready = serializers.SerializerMethodField()
 
     class Meta:
         model = Container
@@ -56,12 +68,21 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
             "cpu",
             "storage",
             "created_at",
+            "lifecycle",
+            "health",
+            "ready",
         )
 
-    def to_representation(self, instance: Container) -> dict[str, Any]:
-        phase, health = lifecycle.of(instance)
-        body = super().to_representation(instance)
-        return {**body, "lifecycle": phase, "health": health, "ready": health is lifecycle.Health.HEALTHY}
+    @extend_schema_field(serializers.ChoiceField(choices=[phase.value for phase in Lifecycle]))
+    def get_lifecycle(self, container: Container) -> str:
+        return lifecycle.of(container)[0]
+
+    @extend_schema_field(serializers.ChoiceField(choices=[health.value for health in Health]))
+    def get_health(self, container: Container) -> str:
+        return lifecycle.of(container)[1]
+
+    def get_ready(self, container: Container) -> bool:
+        return lifecycle.of(container)[1] is Health.HEALTHY
 
 
 class ContainerSerializer(ContainerListSerializer):
@@ -69,14 +90,15 @@ class ContainerSerializer(ContainerListSerializer):
 
     conditions = ConditionSerializer(many=True, read_only=True)
     steps = StepSerializer(many=True, read_only=True)
+    error = serializers.SerializerMethodField()
 
     class Meta(ContainerListSerializer.Meta):
-        fields = (*ContainerListSerializer.Meta.fields, "conditions", "steps")
+        fields = (*ContainerListSerializer.Meta.fields, "conditions", "steps", "error")
 
-    def to_representation(self, instance: Container) -> dict[str, Any]:
-        status = instance.status
-        error = {"code": status.code, "detail": status.message} if status.code else None
-        return {**super().to_representation(instance), "error": error}
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, container: Container) -> dict[str, str] | None:
+        status = container.status
+        return {"code": status.code, "detail": status.message} if status.code else None
 
 
 class CreateSerializer(serializers.Serializer[Any]):

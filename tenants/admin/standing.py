@@ -50,9 +50,8 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
         wanted, obj.plan = obj.plan, Plan.objects.get(pk=form.initial["plan"])
         super().save_model(request, obj, form, change)
         obj.plan = standing.change_plan(obj, wanted, actor=current.person(request)).plan
-        for row in consumption.of([obj]):
-            if over := row.over(wanted):
-                self.message_user(request, f"{obj} is over {wanted} now: {', '.join(over)}.", messages.WARNING)
+        for line in consumption.over(wanted, [obj]):
+            self.message_user(request, f"Over {wanted} now: {line}.", messages.WARNING)
 
     @admin.action(description="Suspend: stop everything, let nobody in", permissions=["change"])
     def suspend(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> HttpResponse | None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth import authenticate
 from django.db.models import QuerySet
 from django.http import Http404
+from drf_spectacular.utils import extend_schema
 from knox.auth import TokenAuthentication
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
@@ -37,7 +38,17 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
         fields = ("id", "created", "expiry")
 
 
+class NewTokenSerializer(TokenSerializer):
+    token = serializers.CharField(read_only=True, help_text="The secret; shown this once.")
+
+    class Meta:
+        model = ApiToken
+        fields = ("token", "id", "created", "expiry")
+
+
 class TokenListView(GenericAPIView[ApiToken]):
+    costly = frozenset({"post"})
+    queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
     pagination_class = Pages
 
@@ -48,12 +59,18 @@ class TokenListView(GenericAPIView[ApiToken]):
         mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=self.request.user)
         return mine
 
+    @extend_schema(operation_id="tokens_list", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.get_queryset())
+        """List your tokens, the newest first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
+    @extend_schema(request=Credentials, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
-        """201 with `token`, shown this once; 401 when address and password do not fit."""
+        """Create a token.
+
+        Send your e-mail address and password, or nothing where you are signed in already. 401 when they do not fit.
+        """
         user = request.user if request.user.is_authenticated else self._signed_in(request)
         made, secret = ApiToken.objects.create(user=user)
         audit.record(Action.TOKEN_CREATE, actor=user, token=made.token_key)
@@ -74,7 +91,9 @@ class TokenListView(GenericAPIView[ApiToken]):
 
 
 class TokenView(APIView):
+    @extend_schema(responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
+        """Revoke one of your tokens."""
         token = ApiToken.objects.filter(user=request.user, token_key=key).first()
         if token is None:
             raise Http404
@@ -86,7 +105,9 @@ class CurrentTokenView(APIView):
 
     authentication_classes = (TokenAuthentication,)
 
+    @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
+        """Revoke the token that this request is made with."""
         assert isinstance(request.auth, ApiToken)
         return _revoke(request.user, request.auth)
 

@@ -31,6 +31,7 @@ def routes(patterns: Any = None, space: str = "") -> Iterator[tuple[str, list[st
 def address(name: str, parameters: list[str], container: Container, owner: User) -> str:
     """The route's URL, about the owner's container where it is about one."""
     known = {"pk": container.pk, "verb": "restart", "slug": container.template.slug, "key": "unknown", "url": "nowhere"}
+    known |= {"tenant": container.tenant.slug}
     known |= {"app_label": "containers", "id": owner.pk, "content_type_id": 1, "object_id": _row(name)}
     if name == "admin:(?P<url>.*)$":
         return "/admin/nowhere/"

@@ -37,6 +37,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-restart": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-rename": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-tenant-usage": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-schema": {LOOK: EVERYBODY},
+    "api-docs": {LOOK: EVERYBODY},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 

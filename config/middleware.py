@@ -1,0 +1,37 @@
+"""What is said on every answer of the API about how much more may be asked.
+
+Apart from `config.throttling`: REST framework loads that one while it is loaded itself.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from config import problems
+from config.throttling import spend
+
+
+class RateMiddleware:
+    """Says on every answer of the API what is left, and counts those requests that never got as far as a view."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith("/api/") or response.status_code >= 500:
+            return response
+        windows = spend(request)
+        if response.status_code != 429 and not all(window.admitted for window in windows):
+            response = _refusal(max(window.resets for window in windows))
+        if windows:
+            policies = (f'"{window.policy}";q={window.quota};w={window.seconds}' for window in windows)
+            response["RateLimit-Policy"] = ", ".join(policies)
+            left = (f'"{window.policy}";r={window.left};t={window.resets}' for window in windows)
+            response["RateLimit"] = ", ".join(left)
+        return response
+
+
+def _refusal(seconds: int) -> HttpResponse:
+    body = problems.document(429, "throttled", problems.too_often(seconds))
+    return JsonResponse(body, status=429, content_type=problems.CONTENT_TYPE, headers={"Retry-After": str(seconds)})

@@ -1,0 +1,127 @@
+"""What tenants use of what their plans allow. Reads rows alone, in a constant number of queries.
+
+For one tenant `of(tenant)`; for many `totals(keys)` once, then `measure(plan, totals[key])` for each. `measure` is pure
+and takes any plan: with another one than the tenant's it says who would be over on it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+
+from containers.models import Container
+from tenants.models import Plan, Tenant
+from tenants.models.plan import MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Of a tenant's living containers. Bytes; CPU in thousandths of a core."""
+
+    containers: int = 0
+    memory_sum: int = 0
+    memory_max: int = 0
+    cpu_sum: int = 0
+    cpu_max: int = 0
+    storage_sum: int = 0
+    storage_max: int = 0
+    with_internet: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`limit` is that of each container, `reserved` what all of them may use together."""
+
+    limit: int
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    used: int
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """`what` is containers, memory, cpu, storage or internet; of the sizes, `used` is that of the largest container."""
+
+    what: str
+    limit: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    plan: Plan
+    containers: Counted
+    memory: Share
+    cpu: Share
+    storage: Share
+    internet: bool
+    over: tuple[Over, ...]
+
+
+def of(tenant: Tenant) -> Usage:
+    return measure(tenant.plan, totals([tenant.pk])[tenant.pk])
+
+
+def totals(tenants: Iterable[Any]) -> dict[Any, Totals]:
+    """By the keys of tenants, in one query; those without a container are there too."""
+    keys = list(tenants)
+    rows: Any = (
+        Container.objects.living()
+        .filter(tenant__in=keys)
+        .order_by()
+        .values("tenant")
+        .annotate(
+            containers=Count("pk"),
+            memory_sum=Sum("memory"),
+            memory_max=Max("memory"),
+            cpu_sum=Sum("cpu"),
+            cpu_max=Max("cpu"),
+            storage_sum=Sum("storage"),
+            storage_max=Max("storage"),
+            with_internet=Count("pk", filter=Q(internet=True)),
+        )
+    )
+    return {key: Totals() for key in keys} | {row.pop("tenant"): Totals(**row) for row in rows}
+
+
+def measure(plan: Plan, used: Totals) -> Usage:
+    return Usage(
+        plan=plan,
+        containers=Counted(used.containers, plan.max_containers),
+        memory=Share(plan.memory, used.memory_sum),
+        cpu=Share(plan.cpu, used.cpu_sum),
+        storage=Share(plan.storage, used.storage_sum),
+        internet=plan.internet,
+        over=tuple(_over(plan, used)),
+    )
+
+
+def _over(plan: Plan, used: Totals) -> Iterable[Over]:
+    if plan.max_containers is not None and used.containers > plan.max_containers:
+        yield Over("containers", plan.max_containers, used.containers)
+    for what, limit, largest in (
+        ("memory", plan.memory, used.memory_max),
+        ("cpu", plan.cpu, used.cpu_max),
+        ("storage", plan.storage, used.storage_max),
+    ):
+        if largest > limit:
+            yield Over(what, limit, largest)
+    if used.with_internet and not plan.internet:
+        yield Over("internet", 0, used.with_internet)
+
+
+def worded(over: Over) -> str:
+    """For people: what there is, and what the plan allows."""
+    match over.what:
+        case "containers":
+            return f"{over.used} containers, the plan allows {over.limit}"
+        case "memory" | "storage":
+            return f"{over.what} of {over.used // MIB} MiB, the plan allows {over.limit // MIB}"
+        case "cpu":
+            return f"{over.used / 1000:g} CPU, the plan allows {over.limit / 1000:g}"
+    return f"{over.used} with internet, the plan allows none"

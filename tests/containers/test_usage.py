@@ -1,0 +1,53 @@
+"""What a tenant uses of its plan, and what it would be over on another."""
+
+import pytest
+
+from containers import usage
+from containers.models import Container, Desired, Template
+from tenants.models import Plan, Tenant, User
+from tenants.models.plan import GIB, MIB
+from tests.conftest import make_tenant
+
+pytestmark = pytest.mark.django_db
+
+
+def put(tenant: Tenant, template: Template, name: str, **more: object) -> Container:
+    facts = {"memory": 64 * MIB, "cpu": 250, "storage": GIB, "port": 80, "image": template.image} | more
+    return Container.objects.create(
+        tenant=tenant, template=template, name=name, hostname=f"{name}-{tenant.slug}.example", **facts
+    )
+
+
+def test_what_lives_counts_stopped_or_not(tenant: Tenant, template: Template, stranger: User) -> None:
+    put(tenant, template, "one")
+    put(tenant, template, "two", desired=Desired.STOPPED, memory=128 * MIB)
+    put(tenant, template, "gone", deleted_at=tenant.created_at)
+    put(make_tenant("globex", stranger), template, "theirs")
+    found = usage.of(tenant)
+    assert (found.containers.used, found.containers.limit) == (2, tenant.plan.max_containers)
+    assert (found.memory.reserved, found.memory.limit) == (192 * MIB, tenant.plan.memory)
+    assert (found.cpu.reserved, found.storage.reserved) == (500, 2 * GIB)
+    assert found.over == ()
+
+
+def test_a_smaller_plan_says_who_is_over_what(tenant: Tenant, template: Template) -> None:
+    small = Plan(code="s", name="S", max_containers=1, memory=100 * MIB, cpu=300, storage=GIB, internet=False)
+    put(tenant, template, "one", internet=True, cpu=400)
+    put(tenant, template, "two", memory=200 * MIB)
+    over = usage.measure(small, usage.totals([tenant.pk])[tenant.pk]).over
+    assert [(row.what, row.limit, row.used) for row in over] == [
+        ("containers", 1, 2),
+        ("memory", 100 * MIB, 200 * MIB),
+        ("cpu", 300, 400),
+        ("internet", 0, 1),
+    ]
+
+
+def test_many_tenants_cost_one_query(
+    tenant: Tenant, template: Template, stranger: User, django_assert_num_queries: object
+) -> None:
+    other = make_tenant("globex", stranger)
+    put(tenant, template, "one")
+    with django_assert_num_queries(1):
+        found = usage.totals([tenant.pk, other.pk])
+    assert (found[tenant.pk].containers, found[other.pk].containers) == (1, 0)
