@@ -217,7 +217,8 @@ def _change(
 ) -> Container:
     """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
 
-    `if_match` says which generation the change was meant for; `Refused` for another one. `whole_tenant`: under the tenant's lock, too. `told`: what `change` adds to the record.
+    `if_match` says which generation the change was meant for; `Refused` for another one. `whole_tenant`: under the
+    tenant's lock, too. `told`: what `change` adds to the record.
     """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():

@@ -1,8 +1,7 @@
 """Containers and templates under `/api/v1/`: parse, one domain call, render."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
@@ -11,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.serializers import Serializer
 
 from containers import admission
 from containers.api import listing
@@ -36,6 +36,7 @@ _ACCEPTED = extend_schema(request=None, responses={202: ContainerSerializer})
 class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
     """What the person's tenants may make containers from."""
 
+    queryset = Template.objects.none()
     serializer_class = TemplateSerializer
     filterset_class = TemplateFilter
     lookup_field = "slug"
@@ -143,14 +144,16 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
 
         `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers.
         """
-        given = RenameSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return self._changed(partial(admission.rename, **given.validated_data))
+        return self._changed(admission.rename, RenameSerializer(data=request.data))
 
-    def _changed(self, change: Callable[..., Container]) -> Response:
+    def _changed(self, change: Callable[..., Container], given: Serializer[Any] | None = None) -> Response:
         """Carry it out on the container at hand, which must be the one that the sender knows."""
+        container = self.get_object()  # first: what a container would take is nobody's business who can't see it
         wanted = {"actor": current.person(self.request), "if_match": if_match(self.request)}
-        changed = change(self.get_object(), **wanted)
+        if given is not None:
+            given.is_valid(raise_exception=True)
+            wanted |= given.validated_data
+        changed = change(container, **wanted)
         return self._answer(self.get_queryset().filter(pk=changed.pk).first() or changed)
 
     def _answer(self, container: Container) -> Response:
