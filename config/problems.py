@@ -48,7 +48,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception hook; None leaves the exception to Django (a 500, logged)."""
     if isinstance(exc, Refused):
         set_rollback()
-        return problem(exc.status, exc.code, str(exc), **exc.members)
+        wait = exc.members.get("retry_after")
+        headers = {} if wait is None else {"Retry-After": str(wait)}
+        return problem(exc.status, exc.code, str(exc), headers, **exc.members)
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such thing, or you may not see it.")
     elif isinstance(exc, PermissionDenied):
