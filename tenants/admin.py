@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
+from tenants import admin_people  # noqa: F401  (registers on import; Django looks here alone)
 from tenants.models import AuditEvent, Membership, Plan, Tenant, User
 
 

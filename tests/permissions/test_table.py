@@ -9,7 +9,7 @@ from cloudflare.models import Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
-from tenants.models import Membership, Role, Tenant, User
+from tenants.models import ApiToken, Invitation, Mail, MailKind, Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.permissions.cast import METHODS, ROLES, address, ask, routes
 from tests.permissions.table import ADMIN, ADMIN_FOR_EVERYBODY, MODELS, ROUTES
@@ -44,6 +44,9 @@ def answers(
     assert people["member"]
     make_tenant("globex", people["other"])
     Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)
+    Invitation.objects.create(tenant=tenant, email="dora@example.com")
+    Mail.objects.create(kind=MailKind.INVITATION, to="dora@example.com")
+    ApiToken.objects.create(user=owner)
 
     def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
         url = address(name, parameters, container, owner)

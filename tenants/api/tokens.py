@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.db.models import QuerySet
-from django.http import Http404
-from knox.auth import TokenAuthentication
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -14,17 +12,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants import audit
-from tenants.events import Action
-from tenants.models import ApiToken, User
-from tenants.models.user import fold_email
+from tenants import current, passwords, tokens
+from tenants.authentication import TokenAuthentication
+from tenants.models import ApiToken, Scope, User
 from tenants.pagination import Pages
 from tenants.refusal import Refused
 
 
 class Credentials(serializers.Serializer[Any]):
-    email = serializers.EmailField()
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False)
+
+
+class Wanted(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.WRITE)
+    expires_in_days = serializers.IntegerField(min_value=1, max_value=36500, required=False, allow_null=True)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -34,7 +37,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = ("id", "created", "expiry")
+        fields = ("id", "name", "scope", "created", "expiry", "last_used_at")
 
 
 class TokenListView(GenericAPIView[ApiToken]):
@@ -45,7 +48,7 @@ class TokenListView(GenericAPIView[ApiToken]):
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=self.request.user)
+        mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=current.person(self.request))
         return mine
 
     def get(self, request: Request) -> Response:
@@ -54,31 +57,27 @@ class TokenListView(GenericAPIView[ApiToken]):
 
     def post(self, request: Request) -> Response:
         """201 with `token`, shown this once; 401 when address and password do not fit."""
+        wanted = Wanted(data=request.data)
+        wanted.is_valid(raise_exception=True)
         user = request.user if request.user.is_authenticated else self._signed_in(request)
-        made, secret = ApiToken.objects.create(user=user)
-        audit.record(Action.TOKEN_CREATE, actor=user, token=made.token_key)
+        made, secret = tokens.create(actor=user, **wanted.validated_data)
         body = {"token": secret, **self.get_serializer(made).data}
         return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
     def _signed_in(self, request: Request) -> User:
         given = Credentials(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(
-            request._request,
-            username=fold_email(given.validated_data["email"]),
-            password=given.validated_data["password"],
-        )
-        if not isinstance(user, User):
+        user = passwords.verify(request._request, **given.validated_data)
+        if user is None:
             raise Refused("credentials", "The e-mail address and the password do not fit.", status=401)
         return user
 
 
 class TokenView(APIView):
     def delete(self, request: Request, key: str) -> Response:
-        token = ApiToken.objects.filter(user=request.user, token_key=key).first()
-        if token is None:
-            raise Http404
-        return _revoke(request.user, token)
+        person = current.person(request)
+        tokens.revoke(get_object_or_404(ApiToken, user=person, token_key=key), actor=person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CurrentTokenView(APIView):
@@ -88,10 +87,5 @@ class CurrentTokenView(APIView):
 
     def delete(self, request: Request) -> Response:
         assert isinstance(request.auth, ApiToken)
-        return _revoke(request.user, request.auth)
-
-
-def _revoke(user: Any, token: ApiToken) -> Response:
-    audit.record(Action.TOKEN_REVOKE, actor=user, token=token.token_key)
-    token.delete()
-    return Response(status=status.HTTP_204_NO_CONTENT)
+        tokens.revoke(request.auth, actor=current.person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
