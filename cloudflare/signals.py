@@ -26,8 +26,9 @@ def membership_changed(sender: Any, instance: Membership, raw: bool = False, **k
 
 @receiver(post_save, sender=User)
 def person_saved(sender: Any, instance: User, raw: bool = False, created: bool = False, **kwargs: Any) -> None:
-    """An address that changed, or a person who was switched off."""
-    if not raw and not created and kwargs.get("update_fields") != frozenset({"last_login"}):
+    """An address that changed, or a person who was switched off; not a new password or name, nor a sign-in."""
+    fields = kwargs.get("update_fields")
+    if not raw and not created and (fields is None or fields & {"email", "is_active"}):
         _ring_living(container__tenant__memberships__user=instance)
 
 

@@ -7,15 +7,19 @@
 | warren.E003 | the containers' domain shares a registrable domain with the dashboard's |
 | warren.E004 | NETWORK_POOL is no private IPv4 network with room for at least one /24 |
 | warren.E005 | ENGINE is neither "docker" nor "memory" |
+| warren.E006 | mail is sent, and PUBLIC_URL is no address for its links |
+| warren.E007 | TRUSTED_PROXIES holds something that is no network |
 | warren.W001 | no Cloudflare account is configured |
 | warren.W002 | CONTAINER_URL lacks {hostname} |
 | warren.W003 | the in-memory engine outside of tests |
+| warren.W004 | people may sign up, and no mail can be sent to them |
 """
 
 import ipaddress
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -81,6 +85,27 @@ def engine(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     return found
 
 
+@register()
+def mail(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A link's host must not be taken from a request: whoever asks for a mail would choose where it leads."""
+    url = urlsplit(settings.PUBLIC_URL)
+    if not settings.EMAIL_URL or (url.scheme in {"http", "https"} and url.hostname and not url.query):
+        return []
+    hint = "Set it to the address under which people open the pages, such as https://warren.example.com."
+    return [Error(f"EMAIL_URL is set, and PUBLIC_URL is {settings.PUBLIC_URL!r}.", hint=hint, id="warren.E006")]
+
+
+@register()
+def proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    for network in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            hint = "Give addresses or networks, separated by commas, such as 10.0.0.0/8."
+            return [Error(f"TRUSTED_PROXIES: {network!r} is no network.", hint=hint, id="warren.E007")]
+    return []
+
+
 @register(deploy=True)
 def deployment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     found: list[CheckMessage] = []
@@ -93,4 +118,7 @@ def deployment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.ENGINE == "memory":
         hint = "Use ENGINE=docker."
         found.append(Warning("The in-memory engine runs no containers.", hint=hint, id="warren.W003"))
+    if settings.REGISTRATION_OPEN and not settings.EMAIL_URL:
+        hint = "Set EMAIL_URL, or leave REGISTRATION_OPEN off."
+        found.append(Warning("People may sign up, and no mail is sent.", hint=hint, id="warren.W004"))
     return found

@@ -6,8 +6,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
+from django.utils.translation import ngettext
 
 from config.problems import CONTENT_TYPE, document
+from tenants import lockout
 
 RETRY_SECONDS = 5
 
@@ -47,3 +49,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]):
         return _answer(request, 403, "origin", "This form was sent from another site's page; open Warren itself.")
     return _answer(request, 403, "form_outdated", "This form is out of date: go back, reload the page and try again.")
+
+
+def sign_in_locked(request: HttpRequest, *args: object) -> HttpResponse:
+    """In place of any answer to somebody who was wrong too often; axes calls it, with arguments that vary."""
+    seconds = lockout.seconds_left(request)
+    minutes = -(-seconds // 60)
+    when = ngettext("%d minute", "%d minutes", minutes) % minutes
+    detail = f"Too many wrong passwords for this address. Try again in {when}, or reset the password."
+    answer = _answer(request, 429, "sign_in_locked", detail)
+    answer["Retry-After"] = str(seconds)
+    return answer

@@ -4,7 +4,9 @@ Every secret may also come from a file: set `NAME_FILE` instead of `NAME`. `docs
 what an operator sets; the defaults here are safe for production, `manage.py up` relaxes them for one machine.
 """
 
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import django_stubs_ext
 import environ
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "corsheaders",
+    "axes",
 ]
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
@@ -64,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.OriginMiddleware",
     "config.middleware.RateMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -78,6 +82,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tenants.current.for_templates",
             ]
         },
     }
@@ -136,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
     "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
+    "mail": {"task": "tenants.sweep_mail", "schedule": 30, "options": {"expires": 30}},
     "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
     "keys": {"task": "tenants.prune_idempotency_keys", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
@@ -168,6 +174,10 @@ AUTH_USER_MODEL = "tenants.User"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=False)  # who has an address may sign up
+REGISTRATION_PLAN = env.str("REGISTRATION_PLAN", default="free")  # code of the plan that a new tenant gets
+TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=0)  # the longest that an API token may live; 0: for good
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -177,6 +187,28 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Failed sign-ins are counted in the database: Redis may be emptied or away at any time, and a lock must outlast that.
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 10, timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS, AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = True, False
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "tenants.lockout.username"
+AXES_CLIENT_IP_CALLABLE = "tenants.lockout.client"
+AXES_LOCKOUT_CALLABLE = "config.errors.sign_in_locked"
+AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN, AXES_VERBOSE = True, False, False  # the audit log has it all
+
+# --- Mail -------------------------------------------------------------------------------------------------
+# smtp+tls://user:password@host:587; empty: no mail is sent, and whatever needs it is refused.
+EMAIL_URL = env.str("EMAIL_URL", default=f"filemail:///{quote(str(WARREN_HOME / 'mail'))}" if EMBEDDED else "")
+if EMAIL_URL:
+    vars().update({name: value for name, value in env.email_url_config(EMAIL_URL).items() if name != "OPTIONS"})
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Warren <warren@localhost>")
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # under which people reach the pages: links in mail use it
+MAIL_PER_ADDRESS = env.str("MAIL_PER_ADDRESS", default="5/3600")  # mails per seconds
+MAIL_PER_IP = env.str("MAIL_PER_IP", default="30/3600")
 
 # --- API --------------------------------------------------------------------------------------------------
 KNOX_TOKEN_MODEL = "tenants.ApiToken"
@@ -184,7 +216,7 @@ MIGRATION_MODULES = {"knox": None}  # they would make the table that ours stands
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "AUTO_REFRESH": False}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "tenants.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -233,6 +265,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
 X_FRAME_OPTIONS = "DENY"
@@ -260,6 +293,7 @@ LOGGING = {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "urllib3": {"level": "WARNING"},
         "docker": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

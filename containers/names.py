@@ -2,13 +2,9 @@
 
 import re
 
+from tenants.names import RESERVED
 from tenants.refusal import Refused
 
-_RESERVED = """
-admin api app auth autoconfig autodiscover cdn dashboard ftp imap localhost login mail ns pop root smtp static status
-support vpn warren www
-"""
-RESERVED = frozenset(_RESERVED.split())
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 MAX_HOSTNAME = 63  # Cloudflare Access takes no longer application domain
 

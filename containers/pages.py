@@ -17,7 +17,6 @@ from containers import admission, lifecycle, visibility
 from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
 from tenants import current
-from tenants.models import Tenant
 from tenants.refusal import Refused
 
 
@@ -45,13 +44,16 @@ class ContainerListView(_Mine, ListView[Container]):
     context_object_name = "containers"
     paginate_by = 50
 
+    def get_queryset(self) -> QuerySet[Container]:
+        """Without those of the person's other tenants: the page's header switches to them."""
+        return super().get_queryset().exclude(tenant__in=current.others(self.request))
+
     def get_template_names(self) -> list[str]:
         fragment = self.request.headers.get("HX-Request") == "true"
         return ["containers/_rows.html" if fragment else self.template_name]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mine = Tenant.objects.filter(members=current.person(self.request)).select_related("plan")
-        return super().get_context_data(tenants=mine, **kwargs)
+        return super().get_context_data(tenants=current.mine(self.request.user), **kwargs)
 
 
 class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
@@ -60,7 +62,7 @@ class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         try:
-            tenant = current.of(self.request.user, self.request.GET.get("tenant", ""))
+            tenant = current.on_page(self.request)
         except Refused as exc:
             raise PermissionDenied(str(exc)) from exc
         return {**super().get_form_kwargs(), "tenant": tenant}

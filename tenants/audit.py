@@ -1,7 +1,6 @@
 """Writes the audit log, and prunes it. Bottom layer, so that every app can."""
 
 import datetime
-import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -45,7 +44,12 @@ def record(
 
 @contextmanager
 def refusals(
-    action: Action, *, actor: User | None, target: models.Model | None = None, tenant: Tenant | None = None
+    action: Action,
+    *,
+    actor: User | None,
+    target: models.Model | None = None,
+    tenant: Tenant | None = None,
+    **detail: Any,
 ) -> Iterator[None]:
     """Record a `Refused` that leaves the block, and let it leave.
 
@@ -62,6 +66,7 @@ def refusals(
             outcome=Outcome.REFUSED,
             reason=exc.code,
             why=str(exc),
+            **detail,
         )
         raise
 
@@ -75,11 +80,3 @@ def prune(before: datetime.datetime) -> int:
         if count:
             record(Action.AUDIT_PRUNE, actor=None, rows=count, before=before.isoformat())
     return count
-
-
-def address(text: str) -> str | None:
-    """A valid IP address as it is, anything else as None: the column takes nothing else."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None

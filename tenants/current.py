@@ -2,8 +2,14 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
 from tenants.models import Tenant, User
 from tenants.refusal import Refused
+
+_CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
 
 def person(request: Any) -> User:
@@ -13,11 +19,53 @@ def person(request: Any) -> User:
     return user
 
 
+def mine(user: Any) -> QuerySet[Tenant]:
+    """The person's tenants, those that they joined first in front."""
+    return Tenant.objects.filter(memberships__user=user).select_related("plan").order_by("memberships__created_at")
+
+
 def of(user: Any, slug: str = "") -> Tenant:
     """The tenant of that slug among the person's own; without one, their first. Raises `Refused`."""
-    mine = Tenant.objects.filter(members=user).select_related("plan").order_by("memberships__created_at")
-    found = mine.filter(slug=slug).first() if slug else mine.first()
+    found = mine(user).filter(slug=slug).first() if slug else mine(user).first()
     if found is None:
         what = f"the tenant {slug}" if slug else "any tenant"
         raise Refused("no_tenant", f"You are not a member of {what}; ask one of its owners.", status=403)
     return found
+
+
+def on_page(request: HttpRequest) -> Tenant:
+    """The one of `?tenant=`, else the one that was switched to, else the person's first. Raises `Refused`."""
+    if slug := request.GET.get("tenant", ""):
+        return of(request.user, slug)
+    chosen = request.session.get(_CHOSEN)
+    return (mine(request.user).filter(slug=chosen).first() if chosen else None) or of(request.user)
+
+
+def others(request: HttpRequest) -> list[Tenant]:
+    """The person's tenants but for the one that they work for at the moment."""
+    tenants = list(mine(request.user))
+    return [tenant for tenant in tenants if tenant != _present(request, tenants)]
+
+
+def switch(request: HttpRequest, slug: str) -> Tenant:
+    """Work for that tenant from now on, in this session. Raises `Refused`."""
+    found = of(request.user, slug)
+    request.session[_CHOSEN] = found.slug
+    return found
+
+
+def for_templates(request: HttpRequest) -> dict[str, Any]:
+    """`my_tenants` and `present_tenant` for the header of every page; looked up by those pages that show it."""
+
+    def tenants() -> list[Tenant]:
+        user = getattr(request, "user", None)
+        return list(mine(user)) if user is not None and user.is_authenticated else []
+
+    my_tenants: Any = SimpleLazyObject(tenants)
+
+    return {"my_tenants": my_tenants, "present_tenant": SimpleLazyObject(lambda: _present(request, my_tenants))}
+
+
+def _present(request: HttpRequest, tenants: list[Tenant]) -> Tenant | None:
+    chosen = request.GET.get("tenant") or request.session.get(_CHOSEN)
+    return next((tenant for tenant in tenants if tenant.slug == chosen), tenants[0] if tenants else None)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from tenants import audit
+from tenants import proxies
 from tenants.origin import Origin, acceptable, origin
 
 
@@ -21,7 +21,7 @@ class OriginMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if acceptable(given) else uuid.uuid4().hex
-        token = origin.set(Origin(audit.address(request.META.get("REMOTE_ADDR", "")), request_id))
+        token = origin.set(Origin(proxies.client(request.META), request_id))
         try:
             response = self.get_response(request)
         finally:

@@ -24,4 +24,6 @@ def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
 @receiver(user_login_failed)
 def sign_in_refused(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
     tried = str(credentials.get("username", ""))[:254]
-    audit.record(Action.SIGN_IN, actor=None, outcome=Outcome.REFUSED, reason="credentials", tried=tried)
+    locked = getattr(kwargs.get("request"), "axes_locked_out", False)  # set before, where it was not even tried
+    reason = "sign_in_locked" if locked else "credentials"
+    audit.record(Action.SIGN_IN, actor=None, outcome=Outcome.REFUSED, reason=reason, tried=tried)

@@ -61,6 +61,7 @@ def _decide(tenant: Tenant, actor: User | None, action: Action, **fields: Any) -
         audit.record(action, actor=actor, target=row, tenant=row, **detail)
         changed.send(Tenant, tenant=row, actor=actor)
         if row.deleted_at:
+            row.invitations.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
             for membership in row.memberships.all():  # one by one: others hear of each
                 membership.delete()
     return row

@@ -4,7 +4,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants import audit, idempotency
+from tenants import audit, doorbell, idempotency
+from tenants.mail import outbox
 
 
 @shared_task(name="tenants.prune_audit")
@@ -17,3 +18,16 @@ def prune_audit() -> None:
 @shared_task(name="tenants.prune_idempotency_keys")
 def prune_idempotency_keys() -> None:
     idempotency.prune()
+
+
+@shared_task(name=outbox.SEND)
+def send_mail(pk: str) -> None:
+    outbox.send(pk)
+
+
+@shared_task(name="tenants.sweep_mail")
+def sweep_mail() -> None:
+    """Ring every mail that is due: whatever the broker lost, and whatever is to be tried again."""
+    outbox.tidy()
+    for pk in outbox.due():
+        doorbell.send(outbox.SEND, pk)

@@ -12,6 +12,9 @@ os.environ.update(
     ENCRYPTION_KEYS=base64.urlsafe_b64encode(b"only-for-tests-".ljust(32, b".")).decode(),
     EMBEDDED="true",
     CONTAINERS_DOMAIN="containers.localhost",
+    PUBLIC_URL="http://testserver",
+    MAIL_PER_ADDRESS="100000/3600",  # tests of the limits set their own
+    MAIL_PER_IP="100000/3600",
     CLOUDFLARE_API_TOKEN=os.environ.get("TEST_CLOUDFLARE_API_TOKEN", ""),
 )
 

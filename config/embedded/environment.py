@@ -63,11 +63,13 @@ def _kept() -> dict[str, str]:
         "CONNECTOR_IMAGE": "warren/connector:latest",
         "TUNNEL_PORT": str(20000 + secrets.randbelow(10000)),
         "SWEEP_SECONDS": "5",
+        "REGISTRATION_OPEN": "true",
     }
 
 
 def _derived(tunnel_port: str) -> dict[str, str]:
     return {
+        "PUBLIC_URL": f"http://localhost:{web_port()}",
         "CLOUDFLARE_API_URL": f"http://127.0.0.1:{edge_port()}/client/v4",
         "CONTAINER_URL": f"http://{{hostname}}:{edge_port()}/",
         "CONNECTOR_EDGE": f"gateway:{tunnel_port}",

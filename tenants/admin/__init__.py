@@ -1,5 +1,5 @@
 """What staff see of people, tenants and plans; importing the package registers it."""
 
-from tenants.admin import people, standing
+from tenants.admin import accounts, people, standing
 
-__all__ = ["people", "standing"]
+__all__ = ["accounts", "people", "standing"]

@@ -84,10 +84,15 @@ def test_logs_are_json(capfd: pytest.CaptureFixture[str]) -> None:
         ("CLOUDFLARE_ACCOUNT_ID", "", "warren.W001"),
         ("CONTAINER_URL", "https://fixed/", "warren.W002"),
         ("ENGINE", "memory", "warren.W003"),
+        ("PUBLIC_URL", "", "warren.E006"),
+        ("PUBLIC_URL", "warren.example.com", "warren.E006"),
+        ("TRUSTED_PROXIES", ["10.0.0.1/8"], "warren.E007"),
+        ("EMAIL_URL", "", "warren.W004"),
     ],
 )
 def test_checks(settings: Any, setting: str, value: Any, id_: str) -> None:
     settings.CONTAINERS_DOMAIN = "containers.example.com"
+    settings.REGISTRATION_OPEN = True
     settings.CLOUDFLARE_API_TOKEN = settings.CLOUDFLARE_ACCOUNT_ID = settings.CLOUDFLARE_ZONE_ID = "set"
     assert id_ not in {message.id for message in run_checks(include_deployment_checks=True)}
     setattr(settings, setting, value)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from containers.models import Container
-from tenants.models import User
+from tenants.models import Invitation, Membership, Role, User
 
 ROLES = ("anonymous", "stranger", "other", "member", "owner", "suspended", "staff", "superuser")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -31,7 +31,9 @@ def routes(patterns: Any = None, space: str = "") -> Iterator[tuple[str, list[st
 def address(name: str, parameters: list[str], container: Container, owner: User) -> str:
     """The route's URL, about the owner's container where it is about one."""
     known = {"pk": container.pk, "verb": "restart", "slug": container.template.slug, "key": "unknown", "url": "nowhere"}
-    known |= {"tenant": container.tenant.slug}
+    known |= {"tenant": container.tenant.slug, "token": "unknown"}
+    known |= {"member": Membership.objects.get(tenant=container.tenant, role=Role.MEMBER).pk}
+    known |= {"invitation": getattr(Invitation.objects.filter(tenant=container.tenant).first(), "pk", 1)}
     known |= {"app_label": "containers", "id": owner.pk, "content_type_id": 1, "object_id": _row(name)}
     if name == "admin:(?P<url>.*)$":
         return "/admin/nowhere/"

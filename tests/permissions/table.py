@@ -12,8 +12,12 @@ WHILE_IT_MAY_RUN = "sign-in hidden hidden in in refused hidden hidden"
 ANY_TENANTS = "sign-in refused in in in in refused refused"
 NOBODY_HERE = "sign-in hidden hidden hidden hidden hidden hidden hidden"
 SIGNED_OUT = "sign-in sign-in sign-in sign-in sign-in sign-in sign-in sign-in"
+ITS_OWNERS = "sign-in hidden hidden refused in in hidden hidden"
+
+NO_TENANTS = "sign-in refused refused refused refused refused refused refused"
 
 LOOK = "GET HEAD OPTIONS"
+ALL = "GET HEAD OPTIONS POST PUT PATCH DELETE"
 
 ROUTES: dict[str, dict[str, str]] = {
     "container-list": {LOOK: SIGNED_IN},
@@ -24,7 +28,43 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_PEOPLE},
     "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in in"},  # in: on to the list
+    # Registration is closed here, as it is where nobody opened it.
+    "sign-up": {"GET HEAD OPTIONS POST PUT PATCH DELETE": "refused in in in in in in in"},  # in: on to the list
+    # Asked with a link that leads nowhere: on to the sign-in, or to ask for a new one.
+    "sign-up-confirm": {ALL: "sign-in sign-in sign-in sign-in sign-in sign-in sign-in sign-in"},
+    "password-reset": {"GET HEAD OPTIONS POST PUT": EVERYBODY},
+    "password-reset-confirm": {ALL: EVERYBODY},
+    "invitation": {ALL: "sign-in in in in in in in in"},
+    "account": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
+    "account-close": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
+    "password-change": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
+    "tokens": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
+    "token-revoke": {"OPTIONS": SIGNED_IN, "POST": NOBODY_HERE},
+    "tenant-switch": {"OPTIONS POST": SIGNED_IN},
+    "tenant-create": {"OPTIONS": SIGNED_IN, "GET HEAD POST PUT": NO_TENANTS},
+    "tenant": {"GET HEAD": ITS_PEOPLE, "POST PUT": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "tenant-name": {"GET HEAD POST PUT": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "tenant-leave": {"GET POST": ITS_PEOPLE},
+    "member-role": {"POST": ITS_OWNERS},
+    "member-remove": {"GET POST": ITS_OWNERS},
+    "hand-over": {"GET POST": ITS_OWNERS},
+    "invitation-withdraw": {"POST": ITS_OWNERS},
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
+    "api-sign-up": {"OPTIONS POST": EVERYBODY},
+    "api-sign-up-confirm": {"OPTIONS POST": EVERYBODY},  # with the token of a mail, as the next but one
+    "api-password-reset": {"OPTIONS POST": EVERYBODY},
+    "api-password-reset-confirm": {"OPTIONS POST": EVERYBODY},
+    "api-invitation-accept": {"OPTIONS POST": EVERYBODY},
+    "api-me": {LOOK: SIGNED_IN, "PATCH": SIGNED_IN, "DELETE": SIGNED_IN},
+    "api-me-password": {"OPTIONS POST": SIGNED_IN},
+    "api-tenants": {LOOK: SIGNED_IN, "POST": SIGNED_IN},
+    "api-tenant": {"GET HEAD": ITS_PEOPLE, "PATCH DELETE": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "api-tenant-leave": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-members": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-member": {"GET HEAD": ITS_PEOPLE, "PATCH DELETE": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "api-hand-over": {"POST": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "api-invitations": {"GET HEAD POST": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "api-invitation": {"DELETE": ITS_OWNERS, "OPTIONS": SIGNED_IN},
     "api-tokens": {LOOK: SIGNED_IN, "POST": EVERYBODY},  # with address and password in the body
     "api-token-current": {"GET HEAD OPTIONS POST PUT PATCH DELETE": SIGNED_OUT},  # for those who come with a token
     "api-token": {"OPTIONS": SIGNED_IN, "DELETE": NOBODY_HERE},  # asked of a token that is nobody's
@@ -77,6 +117,9 @@ MODELS: dict[str, dict[str, str]] = {
     "tenants_user": _KEPT,
     "tenants_tenant": _KEPT,
     "tenants_auditevent": _READ,
+    "tenants_invitation": _READ,
+    "tenants_mail": _READ,
+    "tenants_apitoken": _READ,
     "containers_container": _READ,
     "containers_network": _READ,
     "cloudflare_tunnel": _READ,

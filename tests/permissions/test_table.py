@@ -10,7 +10,7 @@ from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants import standing
-from tenants.models import Membership, Role, Tenant, User
+from tenants.models import ApiToken, Invitation, Mail, MailKind, Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.permissions.cast import METHODS, ROLES, address, ask, routes
 from tests.permissions.table import ADMIN, ADMIN_FOR_EVERYBODY, MODELS, ROUTES
@@ -51,6 +51,11 @@ def answers(
     standing.suspend(halted, actor=None, reason="The invoice is overdue.")
     converge()
     Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)
+    Membership.objects.create(tenant=halted, user=person("idle"), role=Role.MEMBER)
+    for inviting in (tenant, halted):
+        Invitation.objects.create(tenant=inviting, email="dora@example.com")
+    Mail.objects.create(kind=MailKind.INVITATION, to="dora@example.com")
+    ApiToken.objects.create(user=owner)
 
     def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
         def url(role: str) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.db.models import QuerySet
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from knox.auth import TokenAuthentication
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -15,17 +13,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants import audit
-from tenants.events import Action
-from tenants.models import ApiToken, User
-from tenants.models.user import fold_email
+from tenants import current, passwords, tokens
+from tenants.authentication import TokenAuthentication
+from tenants.models import ApiToken, Scope, User
 from tenants.pagination import Pages
 from tenants.refusal import Refused
 
 
 class Credentials(serializers.Serializer[Any]):
-    email = serializers.EmailField()
-    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False)
+
+
+class Wanted(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    scope = serializers.ChoiceField(Scope.choices, default=Scope.WRITE)
+    expires_in_days = serializers.IntegerField(min_value=1, max_value=36500, required=False, allow_null=True)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -35,7 +38,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
     class Meta:
         model = ApiToken
-        fields = ("id", "created", "expiry")
+        fields = ("id", "name", "scope", "created", "expiry", "last_used_at")
 
 
 class NewTokenSerializer(TokenSerializer):
@@ -43,7 +46,14 @@ class NewTokenSerializer(TokenSerializer):
 
     class Meta:
         model = ApiToken
-        fields = ("token", "id", "created", "expiry")
+        fields = ("token", *TokenSerializer.Meta.fields)
+
+
+class NewTokenRequest(Wanted):
+    """`email` and `password` only where you are not signed in."""
+
+    email = serializers.EmailField(max_length=254, required=False)
+    password = serializers.CharField(max_length=passwords.MAX_LENGTH, required=False, write_only=True)
 
 
 class TokenListView(GenericAPIView[ApiToken]):
@@ -56,7 +66,7 @@ class TokenListView(GenericAPIView[ApiToken]):
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=self.request.user)
+        mine: QuerySet[ApiToken] = ApiToken.objects.filter(user=current.person(self.request))
         return mine
 
     @extend_schema(operation_id="tokens_list", responses=TokenSerializer(many=True))
@@ -65,27 +75,24 @@ class TokenListView(GenericAPIView[ApiToken]):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=Credentials, responses={201: NewTokenSerializer})
+    @extend_schema(request=NewTokenRequest, responses={201: NewTokenSerializer})
     def post(self, request: Request) -> Response:
         """Create a token.
 
         Send your e-mail address and password, or nothing where you are signed in already. 401 when they do not fit.
         """
+        wanted = Wanted(data=request.data)
+        wanted.is_valid(raise_exception=True)
         user = request.user if request.user.is_authenticated else self._signed_in(request)
-        made, secret = ApiToken.objects.create(user=user)
-        audit.record(Action.TOKEN_CREATE, actor=user, token=made.token_key)
+        made, secret = tokens.create(actor=user, **wanted.validated_data)
         body = {"token": secret, **self.get_serializer(made).data}
         return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
     def _signed_in(self, request: Request) -> User:
         given = Credentials(data=request.data)
         given.is_valid(raise_exception=True)
-        user = authenticate(
-            request._request,
-            username=fold_email(given.validated_data["email"]),
-            password=given.validated_data["password"],
-        )
-        if not isinstance(user, User):
+        user = passwords.verify(request._request, **given.validated_data)
+        if user is None:
             raise Refused("credentials", "The e-mail address and the password do not fit.", status=401)
         return user
 
@@ -94,10 +101,9 @@ class TokenView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
         """Revoke one of your tokens."""
-        token = ApiToken.objects.filter(user=request.user, token_key=key).first()
-        if token is None:
-            raise Http404
-        return _revoke(request.user, token)
+        person = current.person(request)
+        tokens.revoke(get_object_or_404(ApiToken, user=person, token_key=key), actor=person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CurrentTokenView(APIView):
@@ -109,10 +115,5 @@ class CurrentTokenView(APIView):
     def delete(self, request: Request) -> Response:
         """Revoke the token that this request is made with."""
         assert isinstance(request.auth, ApiToken)
-        return _revoke(request.user, request.auth)
-
-
-def _revoke(user: Any, token: ApiToken) -> Response:
-    audit.record(Action.TOKEN_REVOKE, actor=user, token=token.token_key)
-    token.delete()
-    return Response(status=status.HTTP_204_NO_CONTENT)
+        tokens.revoke(request.auth, actor=current.person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

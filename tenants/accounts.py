@@ -1,0 +1,80 @@
+"""People: signing up with a confirmed address, their profile, and closing their account."""
+
+from django.db import IntegrityError, transaction
+
+from tenants import audit, founding, members, names, passwords
+from tenants.events import Action
+from tenants.mail import limits, links, outbox
+from tenants.models import ApiToken, MailKind, Membership, Tenant, User
+from tenants.models.user import fold_email
+from tenants.refusal import Refused
+
+
+def ask(email: str) -> None:
+    """Mail a link that confirms the address. Nothing else is kept, and nobody learns who has an account.
+
+    Raises `Refused`: `registration_closed`, `mail_limit`, `mail_off`.
+    """
+    email = fold_email(email)
+    with audit.refusals(Action.SIGN_UP_ASK, actor=None), transaction.atomic():
+        founding.require_open()
+        limits.admit(email)
+        mail = outbox.post(MailKind.SIGN_UP, email)
+        audit.record(Action.SIGN_UP_ASK, actor=None, mail=mail.pk)  # the address is forgotten with the mail
+
+
+def sign_up(token: str, *, name: str, password: str, tenant_name: str, slug: str = "") -> tuple[User, Tenant]:
+    """Make the account that the link confirms, and a tenant of its own, in one transaction.
+
+    Raises `Refused`: `registration_closed`, the link's codes, `link_used`, or what is wrong with what was given.
+    """
+    with audit.refusals(Action.SIGN_UP, actor=None), transaction.atomic():
+        founding.require_open()
+        person = open_account(links.signed_up(token), name, password)
+        tenant = founding.found(person, tenant_name, slug)
+        audit.record(Action.SIGN_UP, actor=person, target=person, tenant=tenant)
+    return person, tenant
+
+
+def open_account(email: str, name: str, password: str) -> User:
+    """A new person whose address is proved; stand in a transaction."""
+    email, name = fold_email(email), names.check(name, "name", 150)
+    used = Refused("link_used", "There is an account with this address already; sign in.", status=409)
+    if User.objects.filter(email=email).exists():
+        raise used
+    passwords.check(password, User(email=email, name=name))
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:  # the same link, twice at once
+        raise used from None
+
+
+def rename(person: User, name: str) -> User:
+    with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
+        row = User.objects.select_for_update().get(pk=person.pk)
+        row.name = names.check(name, "name", 150)
+        row.save(update_fields=["name"])
+        audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
+    return row
+
+
+def close(person: User) -> None:
+    """Switch the person off for good: out of every tenant, every session and token ended.
+
+    The row stays, for what they did stays theirs. Raises `Refused` (`last_owner`), naming the tenant.
+    """
+    with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person), transaction.atomic():
+        # In order of their keys, as everybody who locks more than one of them must.
+        for tenant in Tenant.objects.filter(members=person).order_by("pk"):
+            members.lock(tenant)
+        for membership in Membership.objects.filter(user=person).select_related("tenant", "user"):
+            members.keep_an_owner(membership)
+            membership.delete()
+        for token in ApiToken.objects.filter(user=person):
+            token.delete()
+        row = User.objects.select_for_update().get(pk=person.pk)
+        row.is_active = False
+        row.set_unusable_password()  # so that no old session comes back to life should staff open the account again
+        row.save()
+        audit.record(Action.ACCOUNT_CLOSE, actor=row, target=row)

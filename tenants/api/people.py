@@ -1,0 +1,88 @@
+"""`me/`: the person who asks."""
+
+from typing import Any
+
+from django.contrib.auth import update_session_auth_hash
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants import accounts, current, passwords
+from tenants.models import Membership, User
+
+
+class _Belonging(serializers.ModelSerializer[Membership]):
+    slug = serializers.CharField(source="tenant.slug", read_only=True)
+    name = serializers.CharField(source="tenant.name", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ("slug", "name", "role")
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    name = serializers.CharField(max_length=150)
+    tenants = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "date_joined", "tenants")
+        read_only_fields = ("email", "date_joined")
+
+    @extend_schema_field(_Belonging(many=True))
+    def get_tenants(self, person: User) -> list[dict[str, str]]:
+        rows = Membership.objects.filter(user=person).select_related("tenant").order_by("created_at")
+        return [dict(row) for row in _Belonging(rows, many=True).data]
+
+
+class PasswordChange(serializers.Serializer[Any]):
+    current_password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
+    password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
+
+
+class MeView(GenericAPIView[User]):
+    serializer_class = PersonSerializer
+
+    def get(self, request: Request) -> Response:
+        """Show who you are."""
+        return Response(self.get_serializer(request.user).data)
+
+    def patch(self, request: Request) -> Response:
+        """Change your name."""
+        person = current.person(request)
+        given = self.get_serializer(person, data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        if "name" in given.validated_data:
+            person = accounts.rename(person, given.validated_data["name"])
+        return Response(self.get_serializer(person).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Close your account.
+
+        409 `last_owner` while a tenant would be left without an owner.
+        """
+        accounts.close(current.person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MyPasswordView(GenericAPIView[User]):
+    serializer_class = PasswordChange
+
+    @extend_schema(responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change your password.
+
+        Every session but the one that asks ends.
+        """
+        given = self.get_serializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        words = given.validated_data
+        person = passwords.change(
+            current.person(request), words["current_password"], words["password"], request=request._request
+        )
+        if request.auth is None:  # with a session, not with a token
+            update_session_auth_hash(request._request, person)
+        return Response(status=status.HTTP_204_NO_CONTENT)

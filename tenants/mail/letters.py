@@ -1,0 +1,72 @@
+"""What stands in a mail: made when it is sent, so that it says what is true then.
+
+One template a kind has the words, in paragraphs with an empty line between. The text body is that; the HTML body is
+the same paragraphs in a frame, with the link as a button. So the two never differ.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from tenants.mail import links
+from tenants.models import Invitation, Mail, MailKind, User
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    template: str
+    link: str
+    label: str
+    facts: dict[str, Any]
+
+
+def compose(mail: Mail) -> Letter | None:
+    """None: there is no reason left to send it."""
+    match mail.kind:
+        case MailKind.SIGN_UP:
+            return _sign_up(mail.to)
+        case MailKind.PASSWORD_RESET:
+            return _password_reset(mail.to)
+        case _:
+            return _invitation(mail.about)
+
+
+def _sign_up(email: str) -> Letter:
+    person = User.objects.filter(email=email).first()
+    if person is None:
+        link = links.absolute("sign-up-confirm", links.sign_up(email))
+        return Letter("Confirm your e-mail address", "sign_up", link, "Confirm and go on", {})
+    known = {"person": person, "reset": links.absolute("password-reset")}
+    return Letter("You have an account already", "sign_up_known", links.absolute("sign-in"), "Sign in", known)
+
+
+def _password_reset(email: str) -> Letter | None:
+    person = User.objects.filter(email=email, is_active=True).first()
+    if person is None:
+        return None
+    link = links.absolute("password-reset-confirm", links.password(person))
+    return Letter("Set a new password", "password_reset", link, "Set a new password", {"person": person})
+
+
+def _invitation(key: str) -> Letter | None:
+    row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=key).first()
+    if row is None or row.state != "open":
+        return None
+    link = links.absolute("invitation", links.invitation(row))
+    return Letter(f"Join {row.tenant.name}", "invitation", link, "Look at the invitation", {"invitation": row})
+
+
+def message(mail: Mail, letter: Letter) -> EmailMultiAlternatives:
+    facts = {**letter.facts, "link": letter.link, "public_url": settings.PUBLIC_URL}
+    text = render_to_string(f"mail/{letter.template}.txt", facts).strip() + "\n"
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    subject = " ".join(f"Warren: {letter.subject}".split())  # one line, whatever a name holds
+    html = render_to_string("mail/frame.html", {"letter": letter, "subject": subject, "paragraphs": paragraphs})
+    made = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, [mail.to])
+    made.attach_alternative(html, "text/html")
+    made.extra_headers["Auto-Submitted"] = "auto-generated"  # no out-of-office answers, please
+    return made

@@ -1,0 +1,52 @@
+"""How many mails somebody can make us send: per address, lest it is flooded, and per client, lest many are."""
+
+import hashlib
+import logging
+import time
+from functools import lru_cache
+
+from django.conf import settings
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from tenants.origin import origin
+from tenants.proxies import neighbourhood
+from tenants.refusal import Refused
+
+log = logging.getLogger(__name__)
+_local = MemoryStorage()
+
+
+@lru_cache
+def _shared(url: str) -> Storage:
+    found = storage_from_string(url.replace("unix://", "redis+unix://", 1))
+    assert isinstance(found, Storage)
+    return found
+
+
+def admit(email: str) -> None:
+    """Count one mail to this folded address, asked for from where the request came. Raises `Refused`: `mail_limit`."""
+    try:
+        _admit(MovingWindowRateLimiter(_shared(settings.REDIS_URL)), email)
+    except RedisError as exc:
+        log.warning("mail is limited per process: Redis is away (%s)", type(exc).__name__)
+        _admit(MovingWindowRateLimiter(_local), email)
+
+
+def _admit(limiter: MovingWindowRateLimiter, email: str) -> None:
+    client = neighbourhood(origin.get().ip)
+    counted = [(settings.MAIL_PER_IP, "mail-ip", client), (settings.MAIL_PER_ADDRESS, "mail-address", email)]
+    for rate, what, whose in counted:
+        count, _, seconds = rate.partition("/")
+        item = RateLimitItemPerSecond(int(count), int(seconds), what)
+        key = hashlib.sha256(whose.encode()).hexdigest()[:32]  # Redis need not know addresses
+        if whose and not limiter.hit(item, key):
+            wait = max(1, round(limiter.get_window_stats(item, key).reset_time - time.time()))
+            raise Refused(
+                "mail_limit",
+                f"Too many mails were asked for; try again in {-(-wait // 60)} min. Look into the spam folder as well.",
+                status=429,
+                retry_after=wait,
+            )

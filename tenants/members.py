@@ -1,0 +1,111 @@
+"""Who belongs to a tenant, and as what: changed under the tenant's lock, so that an owner is always left.
+
+Rows are deleted one by one: `cloudflare` hears of each, and takes the person out of every policy.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from tenants import audit
+from tenants.events import Action
+from tenants.models import Membership, Role, Tenant, User
+from tenants.refusal import Refused
+
+
+def role(tenant: Tenant, user: Any) -> str | None:
+    """As what the person belongs to the tenant; None: not at all."""
+    return Membership.objects.filter(tenant=tenant, user=user).values_list("role", flat=True).first()
+
+
+def require_owner(tenant: Tenant, actor: User) -> None:
+    """Raises `Refused`. Ask it under the tenant's lock, where a change hangs on it."""
+    if role(tenant, actor) != Role.OWNER:
+        raise Refused("owner_only", f"Only an owner of {tenant} may do this; ask one of them.", status=403)
+
+
+def stop_others(tenant: Tenant, actor: User, action: Action) -> None:
+    """The same for an edge that turns members away before it looks at what they sent: it puts that on record."""
+    with audit.refusals(action, actor=actor, tenant=tenant):
+        require_owner(tenant, actor)
+
+
+def lock(tenant: Tenant) -> Tenant:
+    """Whoever changes members or invitations of the tenant waits here for everybody else who does."""
+    return Tenant.objects.select_for_update(of=("self",)).get(pk=tenant.pk)
+
+
+def change_role(membership: Membership, to: str, *, actor: User) -> Membership:
+    """Raises `Refused`: `owner_only`, `last_owner`."""
+    tenant = membership.tenant
+    facts: dict[str, Any] = {"actor": actor, "target": membership.user, "tenant": tenant}
+    with audit.refusals(Action.MEMBER_ROLE, role=to, **facts), transaction.atomic():
+        row = _mine(membership, actor)
+        if row.role == to:
+            return row
+        if to != Role.OWNER:
+            keep_an_owner(row)
+        row.role = to
+        row.save()
+        audit.record(Action.MEMBER_ROLE, role=to, **facts)
+    return row
+
+
+def remove(membership: Membership, *, actor: User) -> None:
+    """Raises `Refused`: `owner_only`, `last_owner`."""
+    facts: dict[str, Any] = {"actor": actor, "target": membership.user, "tenant": membership.tenant}
+    with audit.refusals(Action.MEMBER_REMOVE, **facts), transaction.atomic():
+        row = _mine(membership, actor)
+        keep_an_owner(row)
+        row.delete()
+        audit.record(Action.MEMBER_REMOVE, **facts)
+
+
+def hand_over(membership: Membership, *, actor: User) -> None:
+    """The other becomes an owner, the actor a member, at once. Raises `Refused`."""
+    facts: dict[str, Any] = {"actor": actor, "target": membership.user, "tenant": membership.tenant}
+    with audit.refusals(Action.OWNERSHIP_HAND_OVER, **facts), transaction.atomic():
+        row = _mine(membership, actor)
+        if row.user_id == actor.pk:
+            raise Refused("hand_over_self", "Choose another member to hand the ownership to.")
+        if not row.user.is_active:
+            raise Refused("account_closed", f"The account of {row.user} is closed; choose somebody else.", status=409)
+        own = Membership.objects.get(tenant=row.tenant_id, user=actor)
+        row.role, own.role = Role.OWNER, Role.MEMBER
+        row.save()
+        own.save()
+        audit.record(Action.OWNERSHIP_HAND_OVER, **facts)
+
+
+def leave(tenant: Tenant, *, actor: User) -> None:
+    """Raises `Refused`: `last_owner`, or `no_tenant` for somebody who doesn't belong to it."""
+    with audit.refusals(Action.MEMBER_LEAVE, actor=actor, tenant=tenant), transaction.atomic():
+        lock(tenant)
+        own = Membership.objects.select_related("tenant", "user").filter(tenant=tenant, user=actor).first()
+        if own is None:
+            raise Refused("no_tenant", f"You are not a member of {tenant}.", status=404)
+        keep_an_owner(own)
+        own.delete()
+        audit.record(Action.MEMBER_LEAVE, actor=actor, tenant=tenant)
+
+
+def keep_an_owner(going: Membership) -> None:
+    """Raise `Refused` (`last_owner`) if nobody with an open account would own the tenant after this one."""
+    owners = Membership.objects.filter(tenant=going.tenant_id, role=Role.OWNER, user__is_active=True)
+    if going.role == Role.OWNER and not owners.exclude(pk=going.pk).exists():
+        raise Refused(
+            "last_owner",
+            f"{going.user} is the last owner of {going.tenant}; hand the ownership over first.",
+            status=409,
+            tenant=going.tenant.slug,
+        )
+
+
+def _mine(membership: Membership, actor: User) -> Membership:
+    """The row afresh and under the lock, for an owner."""
+    tenant = lock(membership.tenant)
+    require_owner(tenant, actor)
+    row = Membership.objects.select_related("tenant", "user").filter(pk=membership.pk).first()
+    if row is None:
+        raise Refused("not_a_member", f"{membership.user} is not a member of {tenant} any more.", status=404)
+    return row

@@ -1,0 +1,60 @@
+"""The person's own page: name, tenants, password, tokens, and the way out."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from tenants import accounts, current, passwords
+from tenants.models import Membership
+from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
+from tenants.refusal import Refused
+
+
+class ProfileForm(DomainForm):
+    name = PersonNameField()
+
+
+class CloseForm(DomainForm):
+    current_password = PasswordField("Password")
+
+
+class AccountView(LoginRequiredMixin, DomainFormView):
+    template_name = "tenants/account.html"
+    form_class = ProfileForm
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": current.person(self.request).name}
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        accounts.rename(current.person(self.request), form.cleaned_data["name"])
+        messages.success(self.request, "Your name is saved.")
+        return redirect("account")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mine = Membership.objects.filter(user=current.person(self.request)).select_related("tenant__plan")
+        shown = {"memberships": mine.order_by("created_at"), "registration_open": settings.REGISTRATION_OPEN}
+        return super().get_context_data(**shown, **kwargs)
+
+
+class CloseView(LoginRequiredMixin, DomainFormView):
+    form_class = CloseForm
+    title, button = "Close your account?", "Close the account"
+    words = (
+        "You leave every tenant; your sessions end and your API tokens are revoked. What you made for a tenant stays."
+    )
+    cancel = "account"
+    extra_context = {"danger": True}  # noqa: RUF012  (Django declares it for the instance)
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        person = current.person(self.request)
+        if passwords.verify(self.request, person.email, form.cleaned_data["current_password"]) is None:
+            raise Refused("password_wrong", "This is not your password.", field="current_password")
+        accounts.close(person)
+        logout(self.request)
+        messages.success(self.request, "Your account is closed.")
+        return redirect("sign-in")

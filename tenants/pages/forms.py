@@ -1,0 +1,91 @@
+"""Forms whose checks are the domain's, and the pages that show them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.generic import FormView
+
+from tenants import passwords
+from tenants.refusal import Refused
+
+
+class DomainForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def refuse(self, exc: Refused) -> None:
+        """Show a refusal at the field that it is about."""
+        field = exc.members.get("field")
+        self.add_error(field if field in self.fields else None, str(exc))
+
+
+class AddressForm(DomainForm):
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+    )
+
+
+class NewPasswordField(forms.CharField):
+    def __init__(self, label: str = "Password", **kwargs: Any) -> None:
+        super().__init__(
+            label=label,
+            max_length=passwords.MAX_LENGTH,
+            strip=False,
+            help_text="At least 8 characters, not only digits, and nothing that others would guess.",
+            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+            **kwargs,
+        )
+
+
+class PasswordField(forms.CharField):
+    """The present one."""
+
+    def __init__(self, label: str = "Present password") -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        super().__init__(label=label, max_length=passwords.MAX_LENGTH, strip=False, widget=widget)
+
+
+class PersonNameField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        super().__init__(label="Your name", max_length=150, widget=widget, **kwargs)
+
+
+class DomainFormView(FormView[DomainForm]):
+    """`act` makes one call of the domain; what that refuses is shown in the form.
+
+    The template gets `title`, `button`, `cancel` (where to go instead) and `words` (above the form).
+    """
+
+    template_name = "tenants/form.html"
+    title = button = words = ""
+    cancel: str | None = None
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        raise NotImplementedError
+
+    def form_valid(self, form: DomainForm) -> HttpResponse:
+        try:
+            return self.act(form)
+        except Refused as exc:
+            form.refuse(exc)
+            status = exc.status if exc.status in {403, 429, 503} else 200
+            answer = self.render_to_response(self.get_context_data(form=form), status=status)
+            if wait := exc.members.get("retry_after"):
+                answer["Retry-After"] = str(wait)
+            return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shown = {"title": self.title, "button": self.button, "words": self.words, "cancel": self.cancel}
+        return super().get_context_data(**{**shown, **kwargs})
+
+
+def refused(request: HttpRequest, exc: Refused, to: str, *args: Any) -> HttpResponse:
+    """Say why not on another page."""
+    messages.error(request, str(exc))
+    return redirect(to, *args)

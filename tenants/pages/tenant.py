@@ -1,0 +1,124 @@
+"""A tenant's page: its name, its people, and who is invited. Members look, owners change."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+
+from tenants import current, founding, invitations, members
+from tenants.events import Action
+from tenants.models import Invitation, Membership, Role, Tenant
+from tenants.pages.forms import DomainForm, DomainFormView, refused
+from tenants.pages.sign_up import TenantFields, only_where_open
+from tenants.refusal import Refused
+
+
+class NameForm(DomainForm):
+    name = forms.CharField(label="Name", max_length=100)
+
+
+class InviteForm(DomainForm):
+    email = forms.EmailField(label="E-mail address", max_length=254, widget=forms.EmailInput({"autocomplete": "off"}))
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect)
+
+
+class OfTenant(LoginRequiredMixin):
+    """For pages below `tenants/{slug}/`: a tenant that the person doesn't belong to does not exist."""
+
+    request: HttpRequest
+    kwargs: dict[str, Any]
+
+    @property
+    def membership(self) -> Membership:
+        mine = Membership.objects.select_related("tenant__plan", "user").filter(user=current.person(self.request))
+        found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.membership.tenant
+
+    def owned(self, action: Action) -> Tenant:
+        """Members are turned away before what they sent is looked at."""
+        tenant = self.tenant
+        try:
+            members.stop_others(tenant, current.person(self.request), action)
+        except Refused as exc:
+            raise PermissionDenied(str(exc)) from exc
+        return tenant
+
+
+class TenantView(OfTenant, DomainFormView):
+    """What is posted here is an invitation."""
+
+    template_name = "tenants/tenant.html"
+    form_class = InviteForm
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.owned(Action.INVITATION_CREATE)
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = self.membership
+        rows = Membership.objects.filter(tenant=own.tenant).select_related("user").order_by("created_at", "pk")
+        shown: dict[str, Any] = {"tenant": own.tenant, "own": own, "members": rows, "is_owner": own.role == Role.OWNER}
+        if shown["is_owner"]:
+            asked = Invitation.objects.filter(tenant=own.tenant, accepted_at=None, withdrawn_at=None)
+            shown |= {"invitations": asked.select_related("invited_by"), "roles": Role.choices}
+        return super().get_context_data(**shown, **kwargs)
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        tenant = self.tenant
+        made = invitations.invite(tenant, actor=current.person(self.request), **form.cleaned_data)
+        messages.success(self.request, f"An invitation is on its way to {made.email}.")
+        return redirect("tenant", tenant.slug)
+
+
+class TenantNameView(OfTenant, DomainFormView):
+    form_class = NameForm
+    title, button = "Rename the tenant", "Save"
+    words = "The short name stays: it is in every address."
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.owned(Action.TENANT_RENAME).name}
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        tenant = founding.rename(self.tenant, form.cleaned_data["name"], actor=current.person(self.request))
+        return redirect("tenant", tenant.slug)
+
+
+class TenantCreateView(LoginRequiredMixin, DomainFormView):
+    form_class = TenantFields
+    title, button = "New tenant", "Create the tenant"
+    cancel = "account"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        only_where_open(Action.TENANT_CREATE, current.person(self.request), self.request)
+        return super().get_form_kwargs()
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        name, slug = form.cleaned_data["tenant_name"], form.cleaned_data["slug"]
+        tenant = founding.create(actor=current.person(self.request), name=name, slug=slug)
+        current.switch(self.request, tenant.slug)
+        return redirect("tenant", tenant.slug)
+
+
+class SwitchView(LoginRequiredMixin, View):
+    """Work for another of the person's tenants, and go on where they were."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            current.switch(request, request.POST.get("tenant", ""))
+        except Refused as exc:
+            return refused(request, exc, "container-list")
+        there = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(there, {request.get_host()}, require_https=request.is_secure())
+        return redirect(there if safe else "container-list")

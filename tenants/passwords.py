@@ -1,0 +1,79 @@
+"""Passwords: what one must be like, changing it, and setting a new one with a link from a mail."""
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from tenants import audit, lockout
+from tenants.events import Action
+from tenants.mail import limits, links, outbox
+from tenants.models import MailKind, User
+from tenants.models.user import fold_email
+from tenants.refusal import Refused
+
+MAX_LENGTH = 1024  # hashing a longer one is work that somebody else would pay for
+
+
+def verify(request: HttpRequest, email: str, password: str) -> User | None:
+    """Whose address and password these are. A wrong one is counted and put on record, here as at the sign-in."""
+    person = authenticate(request, username=fold_email(email), password=password)
+    return person if isinstance(person, User) else None
+
+
+def check(password: str, person: User) -> None:
+    """Raises `Refused` (`password_weak`) with all that is wrong."""
+    try:
+        if len(password) > MAX_LENGTH:
+            raise ValidationError(f"This password is longer than {MAX_LENGTH} characters.")
+        validate_password(password, person)
+    except ValidationError as exc:
+        raise Refused("password_weak", " ".join(exc.messages), field="password") from None
+
+
+def ask(email: str) -> None:
+    """Mail a link to whoever has an account with this address; nobody learns here whether somebody has.
+
+    Whether there is one is looked up only when the mail is sent, so that both cases take the same time.
+    Raises `Refused`: `mail_limit`, `mail_off`.
+    """
+    email = fold_email(email)
+    with audit.refusals(Action.PASSWORD_ASK, actor=None), transaction.atomic():
+        limits.admit(email)
+        mail = outbox.post(MailKind.PASSWORD_RESET, email)
+        audit.record(Action.PASSWORD_ASK, actor=None, mail=mail.pk)
+
+
+def reset(token: str, password: str) -> User:
+    """Set the password with a link's token: once. All sessions end.
+
+    Raises `Refused`: `link_invalid`, `password_weak`.
+    """
+    with audit.refusals(Action.PASSWORD_RESET, actor=None), transaction.atomic():
+        pk = links.with_password_link(token).pk
+        User.objects.select_for_update().get(pk=pk)
+        person = links.with_password_link(token)  # two at once: the second finds the link used
+        check(password, person)
+        person.set_password(password)
+        person.save(update_fields=["password"])
+        lockout.forgive(person.email)
+        audit.record(Action.PASSWORD_RESET, actor=person, target=person)
+    return person
+
+
+def change(person: User, current: str, password: str, *, request: HttpRequest) -> User:
+    """Set the password of somebody who knows the present one. All other sessions end; the caller keeps this one.
+
+    Raises `Refused`: `password_wrong`, `password_weak`.
+    """
+    with audit.refusals(Action.PASSWORD_CHANGE, actor=person, target=person):
+        if verify(request, person.email, current) is None:
+            raise Refused("password_wrong", "This is not your present password.", field="current_password")
+        check(password, person)
+        with transaction.atomic():
+            row = User.objects.select_for_update().get(pk=person.pk)
+            row.set_password(password)
+            row.save(update_fields=["password"])
+            audit.record(Action.PASSWORD_CHANGE, actor=row, target=row)
+    return row

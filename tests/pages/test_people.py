@@ -1,0 +1,150 @@
+"""People at their own pages, in Chromium: from the sign-up to the invited colleague, wide and narrow."""
+
+import email
+import email.policy
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.pages.test_journey import FLAGS
+from tests.parts import wait_until
+from tests.up.parts import Up, installation
+
+PICTURES = os.environ.get("PICTURES", "")
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+def _open(browser: Browser, width: int, problems: list[str]) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 820}, java_script_enabled=width > 1000)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    return page
+
+
+def _look(page: Page, name: str) -> None:
+    """At both widths: nothing scrolls sideways, every field has a label, there is one heading of the first rank."""
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 820})
+        assert page.locator("h1").count() == 1, name
+        for field in page.locator("input:not([type=hidden]), select").all():
+            labels = field.evaluate("field => field.labels.length")
+            assert labels, f"{name}: a field without a label"
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
+        wide = page.locator("html").evaluate("page => page.scrollWidth > page.clientWidth")
+        assert not wide, f"{name} scrolls sideways at {width}"
+
+
+def _link(up: Up, to: str) -> str:
+    """The link in the mail to this address, once the worker has put it there as a file."""
+
+    def found() -> str | None:
+        for path in (up.home / "mail").glob("*.log"):
+            text = path.read_text().partition("\n" + "-" * 79)[0]
+            message = email.message_from_string(text, policy=email.policy.default)
+            body = message.get_body(("plain",))
+            if message["To"] == to and body is not None:
+                return next(line for line in body.get_content().splitlines() if line.startswith("http"))
+        return None
+
+    return str(wait_until(found, 20))
+
+
+def test_from_the_sign_up_to_a_colleague(browser: Browser, tmp_path: Path) -> None:
+    with installation(tmp_path / "home") as up:
+        up.start()
+        _journey(browser, up)
+
+
+def _journey(browser: Browser, up: Up) -> None:
+    problems: list[str] = []
+    page = _open(browser, 1440, problems)
+    page.goto(up.url("/sign-in/"))
+    _look(page, "sign-in")
+    page.get_by_role("link", name="Sign up").click()
+    _look(page, "sign-up")
+    page.get_by_label("E-mail address").fill("dora@example.com")
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way")
+    page.goto(_link(up, "dora@example.com"))
+    page.get_by_label("Your name").fill("Dora the Explorer")
+    page.get_by_label("Password").fill("dora")
+    page.get_by_label("Name of your tenant").fill("Boots & Sons")
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    _look(page, "confirm")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_text("No containers yet")).to_be_visible()
+
+    page.get_by_role("link", name="Tenant").click()
+    page.get_by_label("E-mail address").fill("a-very-long-address-of-somebody@a-department.example.com")
+    page.get_by_role("button", name="Send the invitation").click()
+    page.get_by_label("E-mail address").fill("bob@example.com")
+    page.get_by_role("button", name="Send the invitation").click()
+    _look(page, "tenant-invited")
+
+    link, bob = _link(up, "bob@example.com"), _open(browser, 390, problems)  # without JavaScript
+    bob.goto(link)
+    _look(bob, "invitation")
+    bob.get_by_label("Your name").fill("Bob")
+    bob.get_by_label("Password").fill(PASSWORD)
+    bob.get_by_role("button", name="Create the account and join").click()
+    expect(bob.get_by_role("status")).to_contain_text("Welcome to Boots & Sons")
+    bob.get_by_role("link", name="Tenant").click()
+    _look(bob, "tenant-member")
+
+    page.reload()
+    page.get_by_role("link", name="Hand over to bob@example.com").click()
+    _look(page, "hand-over")
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name=re.compile("Make an owner.*bob")).click()
+    _look(page, "tenant-owners")
+
+    page.get_by_role("link", name="Account").click()
+    _look(page, "account")
+    page.get_by_role("link", name="New tenant").click()
+    page.get_by_label("Name of your tenant").fill("A second one with quite a long name, to see where it breaks")
+    _look(page, "tenant-new")
+    page.get_by_role("button", name="Create the tenant").click()
+    _look(page, "tenant-second")
+    page.get_by_label("Work for").select_option("bootssons")
+    page.get_by_role("button", name="Switch").click()
+    page.get_by_role("link", name="Account").click()
+    page.get_by_role("link", name="API tokens").click()
+    page.get_by_label("Name").fill("nightly backup")
+    page.get_by_role("button", name="Create the token").click()
+    expect(page.locator("#secret")).to_be_visible()
+    _look(page, "tokens")
+    page.get_by_role("button", name="Revoke nightly backup").click()
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    page.get_by_role("link", name="Account").first.click()
+    page.get_by_role("link", name="Change the password").click()
+    _look(page, "password")
+    page.goto(up.url("/account/close/"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Close the account").click()
+    expect(page.get_by_role("alert")).to_contain_text("last owner")
+    _look(page, "close")
+    page.get_by_role("button", name="Sign out").click()
+    for _ in range(10):
+        page.get_by_label("E-mail address").fill("dora@example.com")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading")).to_contain_text("Too many requests")
+    _look(page, "locked")
+    assert [text for text in problems if "429" not in text] == []

@@ -1,0 +1,125 @@
+"""API tokens: what each may do, until when, and when it was used last."""
+
+import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from containers.models import Container, Template
+from tenants.models import ApiToken, AuditEvent, Tenant, User
+from tests.people.conftest import pages
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/tokens/"
+
+
+def make(**more: Any) -> Any:
+    body = {"email": "alice@example.com", "password": "secret", **more}
+    return APIClient().post(URL, body, format="json")
+
+
+def client(secret: str) -> APIClient:
+    found = APIClient()
+    found.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return found
+
+
+def test_what_is_given_is_kept(owner: User) -> None:
+    body = make(name="backup", scope="read", expires_in_days=30).json()
+    assert (body["name"], body["scope"]) == ("backup", "read")
+    expiry = datetime.datetime.fromisoformat(body["expiry"])
+    assert abs(expiry - timezone.now() - datetime.timedelta(days=30)) < datetime.timedelta(minutes=1)
+    plain = make().json()
+    assert (plain["name"], plain["scope"], plain["expiry"], plain["last_used_at"]) == ("", "write", None, None)
+    for wrong in ({"scope": "all"}, {"expires_in_days": 0}, {"expires_in_days": 10**9}, {"name": "x" * 101}):
+        assert make(**wrong).json()["code"] == "invalid"
+
+
+def test_a_lifetime_may_be_bounded(owner: User, settings: Any) -> None:
+    settings.TOKEN_MAX_DAYS = 10
+    too_long = make(expires_in_days=11)
+    assert (too_long.status_code, too_long.json()["code"], too_long.json()["limit"]) == (422, "token_lifetime", 10)
+    assert make().json()["expiry"] < (timezone.now() + datetime.timedelta(days=10, minutes=1)).isoformat()
+    assert AuditEvent.objects.filter(action="token:create", outcome="refused", reason="token_lifetime").exists()
+
+
+def test_one_that_reads_changes_nothing(owner: User, tenant: Tenant, template: Template) -> None:
+    reader = client(make(scope="read").json()["token"])
+    assert reader.get(URL).status_code == 200
+    assert reader.options(URL).status_code == 200
+    for verb, url, body in [
+        ("post", URL, {}),
+        ("post", URL, {"email": "alice@example.com", "password": "secret"}),
+        ("post", "/api/v1/containers/", {"name": "box", "template": "hello"}),
+        ("patch", "/api/v1/me/", {"name": "X"}),
+        ("delete", "/api/v1/me/", None),
+        ("delete", f"{URL}current/", None),
+        ("post", "/api/v1/tenants/acme/leave/", None),
+    ]:
+        answer = getattr(reader, verb)(url, body, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (403, "token_scope"), url
+        assert answer["Content-Type"] == "application/problem+json"
+    assert (ApiToken.objects.count(), Container.objects.count()) == (1, 0)
+    assert AuditEvent.objects.filter(action="token:use", outcome="refused", reason="token_scope").count() == 7
+
+
+def test_none_wrong_and_old_are_told_apart(owner: User) -> None:
+    secret = make(expires_in_days=1).json()["token"]
+    assert APIClient().get(URL).json()["code"] == "not_authenticated"
+    for wrong in ("x" * 64, secret[:-1] + ("0" if secret[-1] != "0" else "1"), "\xff" * 20, secret.upper()):
+        assert client(wrong).get(URL).json()["code"] == "authentication_failed"
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=1, minutes=1)):
+        assert client(secret).get(URL).json()["code"] == "authentication_failed"
+        page = pages(owner).get("/account/tokens/").content.decode()
+    assert "expired" in page
+    assert client(secret).get(URL).status_code == 200
+
+
+def test_its_use_is_noted_once_a_minute(owner: User, django_assert_num_queries: Any) -> None:
+    api = client(make().json()["token"])
+    start = timezone.now()
+    seen = []
+    for seconds in (0, 30, 59, 62, 70):
+        with time_machine.travel(start + datetime.timedelta(seconds=seconds), tick=False):
+            api.get(URL)
+        used = ApiToken.objects.get().last_used_at
+        assert used is not None
+        seen.append(round((used - start).total_seconds()))
+    assert seen == [0, 0, 0, 62, 62]
+    with time_machine.travel(start + datetime.timedelta(seconds=75)), django_assert_num_queries(1):
+        client(str(api._credentials["HTTP_AUTHORIZATION"]).split()[1]).get("/api/v1/tenants/unknown/leave/")
+
+
+def test_by_pages(owner: User, stranger: User) -> None:
+    page = pages(owner)
+    made = page.post("/account/tokens/", {"name": "<b>ci", "scope": "write", "expires_in_days": ""})
+    assert (made.status_code, made["Cache-Control"]) == (201, "no-store")
+    secret = made.context["secret"]
+    text = made.content.decode()
+    assert f"curl http://testserver/api/v1/me/ -H &quot;Authorization: Bearer {secret}" in text or secret in text
+    assert "<b>ci" not in text
+    assert client(secret).get("/api/v1/me/").json()["email"] == "alice@example.com"
+    assert secret not in page.get("/account/tokens/").content.decode()
+    key = ApiToken.objects.get().token_key
+    assert pages(stranger).post(f"/account/tokens/{key}/revoke/").status_code == 404
+    assert page.post(f"/account/tokens/{key}/revoke/").status_code == 302
+    assert client(secret).get("/api/v1/me/").status_code == 401
+    assert "required" in page.post("/account/tokens/", {"name": "", "scope": "write"}).content.decode()
+
+
+def test_staff_revoke_them_and_see_no_digest(owner: User) -> None:
+    secret = make(name="lost").json()["token"]
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("root@example.com", "secret"))
+    row = ApiToken.objects.get()
+    url = reverse("admin:tenants_apitoken_changelist")
+    assert row.token_key in staff.get(url, {"q": "lost"}).content.decode()
+    staff.post(url, {"action": "revoke", "_selected_action": [row.pk]})
+    assert client(secret).get(URL).status_code == 401
+    event = AuditEvent.objects.get(action="token:revoke")
+    assert (event.actor, event.detail["of"]) == ("root@example.com", "alice@example.com")
