@@ -20,6 +20,7 @@ urlpatterns = [
     path("tenants/new/", tenant.TenantCreateView.as_view(), name="tenant-create"),
     path("tenants/<slug:tenant>/", tenant.TenantView.as_view(), name="tenant"),
     path("tenants/<slug:tenant>/name/", tenant.TenantNameView.as_view(), name="tenant-name"),
+    path("tenants/<slug:tenant>/delete/", tenant.TenantDeleteView.as_view(), name="tenant-delete"),
     path("tenants/<slug:tenant>/leave/", members.LeaveView.as_view(), name="tenant-leave"),
     path("tenants/<slug:tenant>/members/<int:member>/role/", members.RoleView.as_view(), name="member-role"),
     path("tenants/<slug:tenant>/members/<int:member>/remove/", members.RemoveView.as_view(), name="member-remove"),

@@ -43,7 +43,7 @@ class NewTenant(serializers.Serializer[Any]):
 class Belonging(GenericAPIView[Any]):
     """For views below `tenants/{slug}/`."""
 
-    queryset = Membership.objects.none()
+    queryset: QuerySet[Any] = Membership.objects.none()
     pagination_class = Pages
 
     def memberships(self) -> QuerySet[Membership]:

@@ -1,5 +1,6 @@
 """Forms whose checks are the domain's, and the pages that show them."""
 
+from abc import abstractmethod
 from typing import Any
 
 from django import forms
@@ -66,8 +67,9 @@ class DomainFormView(FormView[DomainForm]):
     title = button = words = ""
     cancel: str | None = None
 
+    @abstractmethod
     def act(self, form: DomainForm) -> HttpResponse:
-        raise NotImplementedError
+        """The one domain call, and where to go then."""
 
     def form_valid(self, form: DomainForm) -> HttpResponse:
         try:

@@ -1,5 +1,6 @@
 """What is done to members and invitations, each from the tenant's page and back to it."""
 
+from abc import abstractmethod
 from typing import Any
 
 from django.contrib import messages
@@ -38,9 +39,9 @@ class _Act(OfTenant, View):
         still = Membership.objects.filter(tenant=tenant, user=current.person(request)).exists()
         return redirect("tenant", tenant.slug) if still else redirect("account")
 
+    @abstractmethod
     def act(self) -> str:
         """Do it, and return what to say then."""
-        raise NotImplementedError
 
     def asked(self) -> str:
         return self.words

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
-from tenants import current, founding, invitations, members
+from tenants import current, founding, invitations, members, standing
 from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant
 from tenants.pages.forms import DomainForm, DomainFormView, refused
@@ -93,6 +93,32 @@ class TenantNameView(OfTenant, DomainFormView):
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = founding.rename(self.tenant, form.cleaned_data["name"], actor=current.person(self.request))
         return redirect("tenant", tenant.slug)
+
+
+class DeleteForm(DomainForm):
+    slug = forms.CharField(label="Type its short name to delete it", widget=forms.TextInput({"autocomplete": "off"}))
+
+
+class TenantDeleteView(OfTenant, DomainFormView):
+    form_class = DeleteForm
+    title, button = "Delete the tenant?", "Delete it with all it has"
+    words = (
+        "Every container with its data and its address will be gone, and all members lose the tenant at once. "
+        "There is no way back, and the short name is never given out again."
+    )
+    extra_context = {"danger": True}  # noqa: RUF012  (Django declares it for the instance)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        self.owned(Action.TENANT_CLOSE)
+        return super().get_form_kwargs()
+
+    def act(self, form: DomainForm) -> HttpResponse:
+        tenant = self.tenant
+        if form.cleaned_data["slug"].strip() != tenant.slug:
+            raise Refused("slug_differs", f"The short name is {tenant.slug}.", field="slug")
+        standing.close(tenant, actor=current.person(self.request))
+        messages.success(self.request, f"{tenant} is being deleted.")
+        return redirect("container-list")
 
 
 class TenantCreateView(LoginRequiredMixin, DomainFormView):

@@ -44,6 +44,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "tenant-create": {"OPTIONS": SIGNED_IN, "GET HEAD POST PUT": NO_TENANTS},
     "tenant": {"GET HEAD": ITS_PEOPLE, "POST PUT": ITS_OWNERS, "OPTIONS": SIGNED_IN},
     "tenant-name": {"GET HEAD POST PUT": ITS_OWNERS, "OPTIONS": SIGNED_IN},
+    "tenant-delete": {"GET HEAD POST PUT": ITS_OWNERS, "OPTIONS": SIGNED_IN},
     "tenant-leave": {"GET POST": ITS_PEOPLE},
     "member-role": {"POST": ITS_OWNERS},
     "member-remove": {"GET POST": ITS_OWNERS},
