@@ -17,7 +17,7 @@ from containers import admission, lifecycle, visibility
 from containers.forms import ContainerForm
 from containers.models import Container
 from tenants import current
-from tenants.models import Tenant
+from tenants.models import Role, Tenant
 from tenants.refusal import Refused
 
 
@@ -50,8 +50,10 @@ class ContainerListView(_Mine, ListView[Container]):
         return ["containers/_rows.html" if fragment else self.template_name]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mine = Tenant.objects.filter(members=current.person(self.request)).select_related("plan")
-        return super().get_context_data(tenants=mine, **kwargs)
+        person = current.person(self.request)
+        mine = Tenant.objects.filter(members=person).select_related("plan")
+        owner = person.memberships.filter(role=Role.OWNER).exists()
+        return super().get_context_data(tenants=mine, owner=owner, **kwargs)
 
 
 class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):

@@ -16,6 +16,11 @@ class Action(StrEnum):
     CONTAINER_DELETE = "container:delete"
     CONTAINER_GONE = "container:gone"
     AUDIT_PRUNE = "audit:prune"
+    AUDIT_EXPORT = "audit:export"
+    ADMIN_ADD = "admin:add"
+    ADMIN_CHANGE = "admin:change"
+    ADMIN_DELETE = "admin:delete"
+    ADMIN_RECONCILE = "admin:reconcile"
 
 
 class Outcome(StrEnum):

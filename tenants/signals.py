@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from tenants import audit
 from tenants.events import Action, Outcome
 from tenants.models import User
+from tenants.models.user import fold_email
 
 
 @receiver(user_logged_in)
@@ -24,4 +25,5 @@ def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
 @receiver(user_login_failed)
 def sign_in_refused(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
     tried = str(credentials.get("username", ""))[:254]
-    audit.record(Action.SIGN_IN, actor=None, outcome=Outcome.REFUSED, reason="credentials", tried=tried)
+    known = User.objects.filter(email=fold_email(tried)).first()
+    audit.record(Action.SIGN_IN, actor=None, target=known, outcome=Outcome.REFUSED, reason="credentials", tried=tried)

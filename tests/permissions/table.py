@@ -8,6 +8,7 @@ EVERYBODY = "in in in in in in in"
 SIGNED_IN = "sign-in in in in in in in"
 ITS_PEOPLE = "sign-in hidden hidden in in hidden hidden"
 ANY_TENANTS = "sign-in refused in in in refused refused"
+OWNERS = "sign-in refused in refused in refused in"  # of any tenant, and staff who may view the log
 NOBODY_HERE = "sign-in hidden hidden hidden hidden hidden hidden"
 SIGNED_OUT = "sign-in sign-in sign-in sign-in sign-in sign-in sign-in"
 
@@ -33,6 +34,10 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-stop": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "activity": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
+    "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
+    "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
+    "api-audit-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
