@@ -1,10 +1,11 @@
 """What the API takes and gives for containers."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
 
-from containers import lifecycle, steps
+from containers import lifecycle, steps, storage
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
 
@@ -61,7 +62,10 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
 
 
 class ContainerSerializer(ContainerListSerializer):
-    """One container with everything that is known about its way."""
+    """One container with everything that is known about its way.
+
+    `storage_used` is bytes as last measured, null before that; `storage_capped`: the engine stops it at `storage`.
+    """
 
     conditions = ConditionSerializer(many=True, read_only=True)
     steps = StepSerializer(many=True, read_only=True)
@@ -72,7 +76,13 @@ class ContainerSerializer(ContainerListSerializer):
     def to_representation(self, instance: Container) -> dict[str, Any]:
         status = instance.status
         error = {"code": status.code, "detail": status.message} if status.code else None
-        return {**super().to_representation(instance), "error": error}
+        return {
+            **super().to_representation(instance),
+            "error": error,
+            "storage_used": status.storage_used,
+            "storage_capped": storage.capped(instance),
+            "notices": [asdict(notice) for notice in storage.notices(instance)],
+        }
 
 
 class CreateSerializer(serializers.Serializer[Any]):

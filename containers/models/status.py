@@ -24,6 +24,9 @@ class ContainerStatus(Scheduled):
     started_at = models.CharField(max_length=40, blank=True, help_text="As the engine spells it.")
     exit_code = models.IntegerField(null=True, blank=True)
     oom_killed = models.BooleanField(default=False)
+    storage_used = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes, as last measured.")
+    storage_capped = models.BooleanField(default=False, help_text="The engine stops it at its storage limit.")
+    data_capped = models.BooleanField(default=False, help_text="The same, on its data volume.")
 
     class Meta:
         verbose_name_plural = "container statuses"
