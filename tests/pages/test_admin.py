@@ -16,6 +16,7 @@ from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, ContainerStatus, Network, Template
+from monitoring.models import Sample
 from tenants.models import AuditEvent, Plan, Tenant, User
 from tests.conftest import converge, make_tenant
 
@@ -37,7 +38,7 @@ def staff(db: None) -> Client:
 
 
 def _ours() -> list[Any]:
-    apps = {"tenants", "containers", "cloudflare"}
+    apps = {"tenants", "containers", "cloudflare", "monitoring"}
     return [model for model in admin.site._registry if model._meta.app_label in apps]
 
 
@@ -266,13 +267,19 @@ def test_over_its_storage_is_a_filter(staff: Client, box: Container) -> None:
     assert box.hostname not in staff.get(url, {"storage": "measured"}).content.decode()
 
 
+def _measured(box: Container) -> None:
+    numbers = dict.fromkeys(("cpu_percent", "memory_used", "memory_limit", "network_rx", "network_tx", "pids"), 1)
+    Sample.objects.create(container=box, sampled_at=box.created_at, **numbers)
+
+
 def _twenty_of_everything(owner: User, template: Template) -> None:
     account = Account.objects.get()
     for number in range(19):
         tenant = make_tenant(f"t{number}", User.objects.create_user(f"u{number}@example.com", "secret"), "enterprise")
         Plan.objects.create(code=f"p{number}", name="P", memory=2**30, cpu=100, storage=2**30)
         Template.objects.create(slug=f"s{number}", name="S", image="i")
-        admission.create(actor=owner, tenant=tenant, template=template, name="box")
+        box = admission.create(actor=owner, tenant=tenant, template=template, name="box")
+        _measured(box)
         tunnel = Tunnel.objects.get(tenant=tenant)
         Connector.objects.create(tunnel=tunnel)
         Network.objects.create(tenant=tenant, kind="tenant", subnet=f"10.1.{number}.0/24")
@@ -291,6 +298,7 @@ def test_a_list_costs_the_same_whatever_is_in_it(
             assert staff.get(url).status_code == 200
         return len(made)
 
+    _measured(box)
     queries()
     few = queries()
     _twenty_of_everything(owner, template)

@@ -80,4 +80,5 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
+    "monitoring_sample": _READ,
 }
