@@ -13,7 +13,7 @@ run: ## Run Warren on this machine, with a simulated Cloudflare (PORT, EDGE_PORT
 	@exec $(PYTHON) manage.py up
 
 test: ## Run all tests against real Docker, PostgreSQL, Redis and Chromium (ARGS=...)
-	@scripts/ensure python redis docker busybox postgres chromium
+	@scripts/ensure python redis docker busybox postgres chromium btrfs
 	scripts/with-services $(PYTHON) -m pytest -n 4 --maxschedchunk 1 $(ARGS)
 
 check: ## Format, lint, types, import contracts, migrations, deployment checks, schema

@@ -90,7 +90,7 @@ class Bench:
     def bare(self, tenant: Tenant) -> float:
         """Create and start by the SDK alone; seconds."""
         spec = self.spec(tenant)
-        config = DockerEngine.config(spec, limits_storage=engine.current().limits_storage())
+        config = DockerEngine.config(spec, limits=engine.current().limits())
         began = time.monotonic()
         made = self.docker.create_container_from_config(config, spec.name)["Id"]
         self.docker.start(made)
@@ -188,13 +188,11 @@ def _at_once(bench: Bench) -> None:
 
 def _bare_rate(bench: Bench, tenant: Tenant) -> float:
     work = [bench.spec(tenant) for _ in range(AT_ONCE)]
-    limits = engine.current().limits_storage()
+    limits = engine.current().limits()
 
     def make(spec: ContainerSpec) -> str:
         client = APIClient(version="1.41", timeout=60)
-        made: str = client.create_container_from_config(DockerEngine.config(spec, limits_storage=limits), spec.name)[
-            "Id"
-        ]
+        made: str = client.create_container_from_config(DockerEngine.config(spec, limits=limits), spec.name)["Id"]
         client.start(made)
         client.close()
         return made

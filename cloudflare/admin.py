@@ -1,10 +1,16 @@
 """Accounts and zones for staff; tunnels and publications to look at. Secrets are never shown."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.forms import ModelForm, PasswordInput
+from django.http import HttpRequest
 
 from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
-from containers.admin import ReadOnly
+from containers.admin import Reconciled, Troubled
+from tenants import staff
+from tenants.models import Tenant
+from tenants.staff import ReadOnly, Recorded
 
 
 class _AccountForm(ModelForm[Account]):
@@ -18,47 +24,139 @@ class _AccountForm(ModelForm[Account]):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._known = self.instance.api_token
-        self.fields["api_token"].required = not self.instance.pk
+        if "api_token" in self.fields:  # whoever may only view has no fields
+            self.fields["api_token"].required = not self.instance.pk
 
     def clean_api_token(self) -> str:
         return str(self.cleaned_data["api_token"] or self._known)
 
+    @property
+    def changed_data(self) -> list[str]:
+        """The token was changed when one was given; it is never what was rendered."""
+        given = bool(self.data.get(self.add_prefix("api_token")))
+        return [name for name in super().changed_data if name != "api_token" or given]
+
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin[Account]):
+class AccountAdmin(Recorded[Account]):
     form = _AccountForm
     list_display = ("name", "account_id", "max_tunnels", "max_applications", "enabled")
+    list_filter = ("enabled",)
+    search_fields = ("name", "account_id")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
+        return ("more",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        """Whoever may only view sees no token field: Django would print its value."""
+        hidden = set() if self.has_change_permission(request, obj) or obj is None else {"api_token"}
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
+
+    @admin.display(description="see also")
+    def more(self, account: Account) -> str:
+        return staff.related(self.admin_site, account)
 
 
 @admin.register(Zone)
-class ZoneAdmin(admin.ModelAdmin[Zone]):
+class ZoneAdmin(Reconciled[Zone], Recorded[Zone]):
     list_display = ("domain", "account", "enabled", "guarded_at", "max_records", "foreign_records", "code")
+    list_filter = ("account", "enabled", Troubled)
     list_select_related = ("account",)
-    fields = ("account", "zone_id", "domain", "enabled", "guarded_at", "max_records", "foreign_records", "message")
-    readonly_fields = ("guarded_at", "max_records", "foreign_records", "message")
+    search_fields = ("domain", "zone_id", "account__name")
+    autocomplete_fields = ("account",)
+    fields = (
+        "account",
+        "zone_id",
+        "domain",
+        "enabled",
+        "guarded_at",
+        "max_records",
+        "foreign_records",
+        "code",
+        "message",
+    )
+    readonly_fields = ("guarded_at", "max_records", "foreign_records", "code", "message")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, "more") if obj else self.readonly_fields
+
+    def get_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:
+        return (*self.fields, "more") if obj else self.fields
+
+    @admin.display(description="see also")
+    def more(self, zone: Zone) -> str:
+        return staff.related(self.admin_site, zone)
 
 
 @admin.register(Tunnel)
-class TunnelAdmin(ReadOnly, admin.ModelAdmin[Tunnel]):
-    list_display = ("name", "account", "tunnel_id", "connected_at", "config_version", "code")
+class TunnelAdmin(ReadOnly, Reconciled[Tunnel]):
+    list_display = ("name", "tenant", "account", "tunnel_id", "connected_at", "config_version", "code")
+    list_filter = ("account", Troubled, ("connected_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "account")
-    exclude = ("secret",)
+    search_fields = ("tenant__slug", "tenant__name", "tunnel_id")
+    fields = (
+        ("of_tenant", "account", "tunnel_id"),
+        ("connected_at", "empty_since", "config_version", "config_digest"),
+        ("code", "message", "retrying"),
+        ("attempts", "failures", "next_check_at"),
+        "more",
+    )
+    readonly_fields = ("of_tenant", "more")
+
+    @admin.display(description="tenant")
+    def of_tenant(self, tunnel: Tunnel) -> str:
+        return staff.link(tunnel.tenant)
+
+    @admin.display(description="see also")
+    def more(self, tunnel: Tunnel) -> str:
+        return staff.related(self.admin_site, tunnel)
 
 
 @admin.register(Connector)
-class ConnectorAdmin(ReadOnly, admin.ModelAdmin[Connector]):
-    list_display = ("engine_name", "wanted", "ready_at", "code")
+class ConnectorAdmin(ReadOnly, Reconciled[Connector]):
+    list_display = ("engine_name", "tunnel", "wanted", "ready_at", "code")
+    list_filter = ("wanted", Troubled, ("ready_at", admin.EmptyFieldListFilter))
     list_select_related = ("tunnel__tenant",)
+    search_fields = ("tunnel__tenant__slug", "for_tunnel_id", "engine_id")
+
+    def tenant_of(self, row: Connector) -> Tenant:
+        return row.tunnel.tenant
 
 
 @admin.register(Publication)
-class PublicationAdmin(ReadOnly, admin.ModelAdmin[Publication]):
-    list_display = ("hostname", "zone", "route", "app_id", "record_id", "leaves_at", "gone_at", "code")
+class PublicationAdmin(ReadOnly, Reconciled[Publication]):
+    list_display = (
+        "hostname",
+        "tenant",
+        "zone",
+        "tunnel",
+        "route",
+        "app_id",
+        "record_id",
+        "leaves_at",
+        "gone_at",
+        "code",
+    )
     list_filter = (
         "zone",
         "route",
+        Troubled,
         ("leaves_at", admin.EmptyFieldListFilter),
         ("gone_at", admin.EmptyFieldListFilter),
     )
-    list_select_related = ("zone",)
-    search_fields = ("hostname",)
+    list_select_related = ("zone", "tunnel__tenant", "container__tenant")
+    search_fields = ("hostname", "app_id", "container__tenant__slug")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A tenant's page links here."""
+        return lookup.startswith("container__tenant__") or super().lookup_allowed(lookup, value, request)
+
+    def tenant_of(self, row: Publication) -> Tenant:
+        return row.container.tenant
+
+    @admin.display(ordering="container__tenant__slug")
+    def tenant(self, publication: Publication) -> str:
+        return str(publication.container.tenant)
+
+
+staff.tenant_lists.append(("publications", "admin:cloudflare_publication_changelist", "container__tenant__id__exact"))

@@ -7,8 +7,8 @@ from django.dispatch import receiver
 
 from cloudflare.models import Publication
 from cloudflare.reconcile import names
-from containers import doorbell
-from containers.models import Container
+from containers import doorbell, look
+from containers.models import Container, ContainerStatus
 from tenants.models import Membership, User
 
 
@@ -30,6 +30,11 @@ def person_saved(sender: Any, instance: User, raw: bool = False, created: bool =
     fields = kwargs.get("update_fields")
     if not raw and not created and (fields is None or fields & {"email", "is_active"}):
         _ring_living(container__tenant__memberships__user=instance)
+
+
+@receiver(look.asked, sender=ContainerStatus)
+def look_asked(sender: Any, pk: Any, **kwargs: Any) -> None:
+    _ring_living(container=pk)
 
 
 def _ring_living(**whose: Any) -> None:

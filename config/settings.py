@@ -130,6 +130,7 @@ RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled
 LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
 RENAME_OVERLAP_SECONDS = env.float("RENAME_OVERLAP_SECONDS", default=5)  # both names answer for so long
 PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
+STORAGE_SECONDS = env.float("STORAGE_SECONDS", default=300)  # how often what containers keep on disk is measured
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)  # how long the record of who did what is kept; 0: for good
 CELERY_BEAT_SCHEDULE = {
@@ -139,6 +140,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(1.0, SWEEP_SECONDS)},
     },
     "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
+    "storage": {
+        "task": "containers.measure_storage",
+        "schedule": STORAGE_SECONDS,
+        "options": {"expires": max(1.0, STORAGE_SECONDS)},
+    },
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
     "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
     "mail": {"task": "tenants.sweep_mail", "schedule": 30, "options": {"expires": 30}},

@@ -17,6 +17,7 @@ from containers import admission, lifecycle, visibility
 from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
 from tenants import current
+from tenants.models import Role
 from tenants.refusal import Refused
 
 
@@ -53,7 +54,9 @@ class ContainerListView(_Mine, ListView[Container]):
         return ["containers/_rows.html" if fragment else self.template_name]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(tenants=current.mine(self.request.user), **kwargs)
+        person = current.person(self.request)
+        owner = person.memberships.filter(role=Role.OWNER).exists()
+        return super().get_context_data(tenants=current.mine(person), owner=owner, **kwargs)
 
 
 class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):

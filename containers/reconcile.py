@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from containers import conditions, engine, loop, networks, observed, specs, steps
+from containers import conditions, engine, loop, networks, observed, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
 from containers.engine.base import ImageMissing, NetworkMissing, Observed
 from containers.errors import Failed, Retryable
@@ -121,6 +121,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
             "started_at": seen.started_at,
             "exit_code": seen.exit_code,
             "oom_killed": seen.oom_killed,
+            **storage.caps(container, seen),
         },
         record=record,
     )

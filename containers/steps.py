@@ -70,6 +70,11 @@ def of(container: Container) -> list[Step]:
     return [*found, _ready(container, found)]
 
 
+def on_the_way_to(condition: Condition) -> list[Step]:
+    """The steps of one condition, in order."""
+    return [_step(kind, condition.steps.get(kind.name)) for kind in _in_order() if kind.condition == condition.type]
+
+
 def _in_order() -> list[_Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.position)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from containers import doorbell, loop, networks, reconcile, survey
+from containers import doorbell, loop, networks, reconcile, storage, survey
 
 
 def answer(name: str, pk: Any) -> None:
@@ -43,3 +43,8 @@ def sweep_due() -> None:
 def survey_engine() -> None:
     for pk in survey.engine_differences():
         doorbell.send(reconcile.CONTAINER, pk)
+
+
+@shared_task(name="containers.measure_storage")
+def measure_storage() -> None:
+    storage.measure()

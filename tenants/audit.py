@@ -12,6 +12,8 @@ from tenants.models import AuditEvent, AuditPruning, Tenant, User
 from tenants.origin import origin
 from tenants.refusal import Refused
 
+_PERSONAL = {"user", "token"}  # subjects of verbs that are about a person, whatever they work on
+
 
 def record(
     action: Action,
@@ -23,8 +25,13 @@ def record(
     reason: str = "",
     **detail: Any,
 ) -> AuditEvent:
-    """Add one row. `actor` None means Warren itself; `detail` must be JSON and hold no secret."""
+    """Add one row. `actor` None means Warren itself; `detail` must be JSON and hold no secret.
+
+    What people do about themselves is also of the tenant that they belong to, if it is just one: its owners see it.
+    """
     here = origin.get()
+    if tenant is None and action.partition(":")[0] in _PERSONAL:
+        tenant = _only_tenant(actor or target)
     return AuditEvent.objects.create(
         action=action,
         outcome=outcome,
@@ -40,6 +47,11 @@ def record(
         request_id=here.request_id,
         detail=detail,
     )
+
+
+def _only_tenant(who: models.Model | None) -> Tenant | None:
+    found = list(Tenant.objects.filter(members=who)[:2]) if isinstance(who, User) else []
+    return found[0] if len(found) == 1 else None
 
 
 @contextmanager

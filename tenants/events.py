@@ -39,8 +39,12 @@ class Action(StrEnum):
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"
     TENANT_CLOSE = "tenant:close"
-    PLAN_EDIT = "plan:edit"
     AUDIT_PRUNE = "audit:prune"
+    AUDIT_EXPORT = "audit:export"
+    ADMIN_ADD = "admin:add"
+    ADMIN_CHANGE = "admin:change"
+    ADMIN_DELETE = "admin:delete"
+    ADMIN_RECONCILE = "admin:reconcile"
 
 
 class Outcome(StrEnum):

@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from tenants import audit
 from tenants.events import Action, Outcome
 from tenants.models import User
+from tenants.models.user import fold_email
 
 
 @receiver(user_logged_in)
@@ -26,4 +27,5 @@ def sign_in_refused(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> 
     tried = str(credentials.get("username", ""))[:254]
     locked = getattr(kwargs.get("request"), "axes_locked_out", False)  # set before, where it was not even tried
     reason = "sign_in_locked" if locked else "credentials"
-    audit.record(Action.SIGN_IN, actor=None, outcome=Outcome.REFUSED, reason=reason, tried=tried)
+    known = User.objects.filter(email=fold_email(tried)).first()
+    audit.record(Action.SIGN_IN, actor=None, target=known, outcome=Outcome.REFUSED, reason=reason, tried=tried)

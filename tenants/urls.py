@@ -1,6 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
+from tenants.activity import pages as activity
 from tenants.pages import account, invitations, members, passwords, sign_up, tenant, tokens
 from tenants.pages.sign_in import SignInView
 
@@ -31,4 +32,6 @@ urlpatterns = [
         name="invitation-withdraw",
     ),
     path("invitations/<str:token>/", invitations.InvitationView.as_view(), name="invitation"),
+    path("activity/", activity.ActivityView.as_view(), name="activity"),
+    path("activity/export/", activity.ActivityExportView.as_view(), name="activity-export"),
 ]

@@ -1,11 +1,12 @@
 """What the API takes and gives for containers."""
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from containers import lifecycle, steps
+from containers import lifecycle, steps, storage
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
@@ -85,20 +86,49 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
         return lifecycle.of(container)[1] is Health.HEALTHY
 
 
+class NoticeSerializer(serializers.Serializer[storage.Notice]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
 class ContainerSerializer(ContainerListSerializer):
-    """One container with everything that is known about its way."""
+    """One container with everything that is known about its way.
+
+    `storage_used` is bytes as last measured, null before that; `storage_capped`: the engine stops it at `storage`.
+    """
 
     conditions = ConditionSerializer(many=True, read_only=True)
     steps = StepSerializer(many=True, read_only=True)
     error = serializers.SerializerMethodField()
+    storage_used = serializers.IntegerField(
+        source="status.storage_used", read_only=True, allow_null=True, help_text="Bytes, as last measured."
+    )
+    storage_capped = serializers.SerializerMethodField(help_text="Whether the engine stops it at `storage`.")
+    notices = serializers.SerializerMethodField()
 
     class Meta(ContainerListSerializer.Meta):
-        fields = (*ContainerListSerializer.Meta.fields, "conditions", "steps", "error")
+        fields = (
+            *ContainerListSerializer.Meta.fields,
+            "conditions",
+            "steps",
+            "error",
+            "storage_used",
+            "storage_capped",
+            "notices",
+        )
 
     @extend_schema_field(ErrorSerializer(allow_null=True))
     def get_error(self, container: Container) -> dict[str, str] | None:
         status = container.status
         return {"code": status.code, "detail": status.message} if status.code else None
+
+    @extend_schema_field(serializers.BooleanField())
+    def get_storage_capped(self, container: Container) -> bool:
+        return storage.capped(container)
+
+    @extend_schema_field(NoticeSerializer(many=True))
+    def get_notices(self, container: Container) -> list[dict[str, Any]]:
+        return [asdict(notice) for notice in storage.notices(container)]
 
 
 class CreateSerializer(serializers.Serializer[Any]):

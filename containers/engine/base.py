@@ -123,6 +123,9 @@ class Observed:
     started_at: str = ""
     exit_code: int | None = None
     oom_killed: bool = False
+    # The limits that the engine was given when it was made, in bytes; 0: none.
+    layer_limit: int = 0
+    volume_limit: int = 0
 
     @property
     def running(self) -> bool:
@@ -138,6 +141,23 @@ class Listed:
     name: str
     state: str
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where the engine can stop a container that writes too much: in its own layer, and on its data volume."""
+
+    layer: bool = False
+    volume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Bytes that a container keeps: in its own layer, and on its volumes."""
+
+    labels: Mapping[str, str]
+    layer: int
+    volumes: int
 
 
 class Engine(Protocol):
@@ -182,5 +202,8 @@ class Engine(Protocol):
     def subnets(self) -> builtins.list[str]:
         """The subnets of all networks of the engine, ours or not."""
 
-    def limits_storage(self) -> bool:
-        """Whether the storage driver can limit a container's writable layer; probed once."""
+    def limits(self) -> Limits:
+        """What of a container's storage the engine can limit; probed once."""
+
+    def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:
+        """What the containers with these labels keep. Slow, for the engine walks through all of it: ask rarely."""

@@ -12,6 +12,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError
 
+from containers.engine import storage
 from containers.engine.base import (
     LABEL,
     ContainerSpec,
@@ -19,6 +20,7 @@ from containers.engine.base import (
     File,
     ForeignName,
     ImageMissing,
+    Limits,
     Listed,
     NetworkBusy,
     NetworkMissing,
@@ -26,10 +28,10 @@ from containers.engine.base import (
     Observed,
     PullFailed,
     SubnetTaken,
+    Used,
 )
 from containers.engine.faults import translated
 from containers.engine.hostconfig import host_config
-from containers.engine.storage import probe_storage_limits
 
 
 class DockerEngine:
@@ -41,7 +43,7 @@ class DockerEngine:
         self._local = threading.local()
         # A start is CPU-bound in the engine: more than about two per core at once only slow each other down.
         self._starts = threading.BoundedSemaphore(starts or 2 * (os.cpu_count() or 1))
-        self._limits_storage: bool | None = None
+        self._limits: Limits | None = None
 
     @property
     def api(self) -> APIClient:
@@ -58,7 +60,8 @@ class DockerEngine:
             self.api.ping()
 
     def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
-        config = self.config(spec, limits_storage=bool(spec.storage) and self.limits_storage())
+        limits = self.limits() if spec.storage else Limits()
+        config = self.config(spec, limits=limits)
         with translated():
             try:
                 found: str = self.api.create_container_from_config(config, spec.name)["Id"]
@@ -78,13 +81,13 @@ class DockerEngine:
         return found
 
     @staticmethod
-    def config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
+    def config(spec: ContainerSpec, *, limits: Limits) -> dict[str, Any]:
         """The body of `POST /containers/create`."""
         config: dict[str, Any] = {
             "Image": spec.image,
             "Env": [f"{key}={value}" for key, value in spec.environment.items()],
             "Labels": dict(spec.labels),
-            "HostConfig": host_config(spec, limits_storage=limits_storage),
+            "HostConfig": host_config(spec, limits),
             "NetworkingConfig": {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}},
         }
         if spec.command:
@@ -155,6 +158,7 @@ class DockerEngine:
                 started_at=state["StartedAt"],
                 exit_code=None if state["Status"] == "running" else state["ExitCode"],
                 oom_killed=state["OOMKilled"],
+                **storage.limits_of(facts),
             )
         return None  # type: ignore[unreachable]  # after a 404, which the block above swallows
 
@@ -246,11 +250,13 @@ class DockerEngine:
                 if "Subnet" in config
             ]
 
-    def limits_storage(self) -> bool:
-        if self._limits_storage is None:
-            with translated():
-                self._limits_storage = probe_storage_limits(self.api)
-        return self._limits_storage
+    def limits(self) -> Limits:
+        if self._limits is None:
+            self._limits = storage.probe(self.api)
+        return self._limits
+
+    def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:
+        return storage.used(self.api, labels)
 
 
 _STATES = {

@@ -6,14 +6,14 @@ Fields as in the Docker Engine API 1.41, `POST /containers/create`.
 
 from typing import Any
 
-from containers.engine.base import ContainerSpec
+from containers.engine.base import ContainerSpec, Limits
 
 # What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
 CPU_PERIOD = 100_000  # microseconds
 
 
-def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
+def host_config(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
     config: dict[str, Any] = {
         "NetworkMode": spec.network,
         "Memory": spec.memory,
@@ -40,9 +40,17 @@ def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
                 "Type": "volume",
                 "Source": spec.volume,
                 "Target": spec.data_folder,
-                "VolumeOptions": {"Labels": dict(spec.labels)},
+                "VolumeOptions": _volume_options(spec, limits),
             }
         ]
-    if spec.storage and limits_storage:
+    if spec.storage and limits.layer:
         config["StorageOpt"] = {"size": str(spec.storage)}
     return config
+
+
+def _volume_options(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
+    """They count when the volume is made; one that is there already stays as it is."""
+    options: dict[str, Any] = {"Labels": dict(spec.labels)}
+    if spec.storage and limits.volume:
+        options["DriverConfig"] = {"Name": "local", "Options": {"size": str(spec.storage)}}
+    return options

@@ -15,6 +15,7 @@ from containers.engine.base import (
     File,
     ForeignName,
     ImageMissing,
+    Limits,
     Listed,
     NetworkBusy,
     NetworkMissing,
@@ -22,6 +23,7 @@ from containers.engine.base import (
     Observed,
     PullFailed,
     SubnetTaken,
+    Used,
 )
 
 
@@ -36,7 +38,8 @@ class MemoryEngine:
     specs: dict[str, ContainerSpec] = field(default_factory=dict)
     files: dict[str, list[File]] = field(default_factory=dict)
     networks: dict[str, NetworkSpec] = field(default_factory=dict)
-    storage_limits: bool = False
+    able: Limits = field(default_factory=Limits)
+    kept: dict[str, Used] = field(default_factory=dict)  # by name; who is not in it keeps nothing
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,7 +60,14 @@ class MemoryEngine:
                 if not spec.is_meant_by(there.labels):
                     raise ForeignName(f"A container that is not this one has the name {spec.name}.")
                 return there.id
-            made = Observed(secrets.token_hex(32), spec.name, "created", dict(spec.labels))
+            made = Observed(
+                secrets.token_hex(32),
+                spec.name,
+                "created",
+                dict(spec.labels),
+                layer_limit=spec.storage if self.able.layer else 0,
+                volume_limit=spec.storage if self.able.volume and spec.volume else 0,
+            )
             self.containers[spec.name], self.specs[spec.name] = made, spec
             self.files[spec.name] = list(files)
             return made.id
@@ -131,8 +141,13 @@ class MemoryEngine:
         self.ping()
         return [spec.subnet for spec in self.networks.values()]
 
-    def limits_storage(self) -> bool:
-        return self.storage_limits
+    def limits(self) -> Limits:
+        return self.able
+
+    def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:
+        self.ping()
+        nothing = Used({}, layer=0, volumes=0)
+        return [replace(self.kept.get(there.name, nothing), labels=there.labels) for there in self.list(labels)]
 
     def _there(self, name: str) -> Observed:
         self.ping()

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from django import template
 
-from containers import lifecycle
+from containers import lifecycle, storage
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
 from containers.steps import StepState
+from containers.storage import Notice
 
 register = template.Library()
 
@@ -22,6 +23,8 @@ class Phase:
     health: Health
     ready: bool
     cores: str
+    limit: str
+    notices: list[Notice]
     actions: list[tuple[str, str, str]]
 
 
@@ -33,6 +36,8 @@ def phase(container: Container) -> Phase:
         health=health,
         ready=health is Health.HEALTHY,
         cores=f"{container.cpu / 1000:g}",
+        limit=storage.words(container),
+        notices=storage.notices(container),
         actions=_actions(container, word),
     )
 

@@ -1,5 +1,5 @@
-"""What staff see of people, tenants and plans; importing the package registers it."""
+"""What staff see of people, tenants, plans and the record; importing the package registers it."""
 
-from tenants.admin import accounts, people, standing
+from tenants.admin import accounts, people, plans, record, standing
 
-__all__ = ["accounts", "people", "standing"]
+__all__ = ["accounts", "people", "plans", "record", "standing"]

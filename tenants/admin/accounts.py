@@ -1,28 +1,16 @@
 """Invitations, mail and API tokens for staff to look at; tokens to revoke as well."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tenants import current, tokens
 from tenants.models import ApiToken, Invitation, Mail
-
-
-class _ReadOnly:
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tenants.staff import ReadOnly
 
 
 @admin.register(Invitation)
-class InvitationAdmin(_ReadOnly, admin.ModelAdmin[Invitation]):
+class InvitationAdmin(ReadOnly, admin.ModelAdmin[Invitation]):
     list_display = ("email", "tenant", "role", "state", "invited_by", "created_at", "expires_at")
     list_filter = (
         "role",
@@ -34,7 +22,7 @@ class InvitationAdmin(_ReadOnly, admin.ModelAdmin[Invitation]):
 
 
 @admin.register(Mail)
-class MailAdmin(_ReadOnly, admin.ModelAdmin[Mail]):
+class MailAdmin(ReadOnly, admin.ModelAdmin[Mail]):
     list_display = ("to", "kind", "state", "created_at", "sent_at", "failures", "reason")
     list_filter = ("state", "kind")
     search_fields = ("to", "reason")
@@ -42,7 +30,7 @@ class MailAdmin(_ReadOnly, admin.ModelAdmin[Mail]):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(_ReadOnly, admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(ReadOnly, admin.ModelAdmin[ApiToken]):
     """Without the digest: nobody needs to see it."""
 
     list_display = ("token_key", "name", "user", "scope", "created", "last_used_at", "expiry")

@@ -1,13 +1,17 @@
-"""People and the audit log for staff. What Warren writes by itself is shown, never edited."""
+"""People for staff: switched off, never deleted."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
-from tenants.models import AuditEvent, User
+from tenants import staff
+from tenants.models import Membership, User
+from tenants.staff import ReadOnly, Recorded
 
 
 class _Creation(BaseUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
@@ -22,38 +26,56 @@ class _Change(UserChangeForm):  # type: ignore[type-arg]  # not generic at run t
         fields = "__all__"
 
 
+class _Tenants(ReadOnly, admin.TabularInline[Membership, User]):
+    """Where somebody belongs; memberships are changed at the tenant."""
+
+    model = Membership
+    extra = 0
+    fields = ("place", "role", "created_at")
+    readonly_fields = fields
+    verbose_name_plural = "tenants"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("tenant")
+
+    @admin.display(description="tenant")
+    def place(self, membership: Membership) -> str:
+        return staff.link(membership.tenant)
+
+
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic at run time
+class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not generic at run time
     form, add_form = _Change, _Creation
     ordering = ("email",)
-    list_display = ("email", "name", "is_staff", "is_active")
-    list_filter = ("is_staff", "is_active")
-    search_fields = ("email", "name")
-    readonly_fields = ("last_login", "date_joined")
+    list_display = ("email", "name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active", "groups")
+    search_fields = ("email", "name", "tenants__slug")
+    readonly_fields = ("last_login", "date_joined", "more")
     fieldsets = (
-        (None, {"fields": ("email", "name", "password", "is_active")}),
+        (None, {"fields": ("email", "name", "password", "is_active", "more")}),
         ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+    inlines = (_Tenants,)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are switched off, not deleted: what they did stays theirs."""
         return False
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002  (Django's)
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:  # else the form is shown again
+            self.record_change(request, User.objects.get(pk=id), "password")
+        return answer
 
-@admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
-    list_display = ("at", "actor", "action", "target", "outcome", "reason", "tenant", "ip")
-    list_filter = ("outcome", "action")
-    search_fields = ("actor", "target", "tenant", "request_id")
-    date_hierarchy = "at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @admin.display(description="see also")
+    def more(self, user: User) -> str:
+        return format_html_join(
+            ", ",
+            "{}",
+            (
+                (staff.list_link("done by them", "admin:tenants_auditevent_changelist", actor_id=user.pk),),
+                (staff.record_link(user),),
+            ),
+        )

@@ -1,16 +1,17 @@
-"""Tenants and plans for staff: what is decided here is decided by `tenants.standing`, and so followed everywhere."""
+"""Tenants for staff: what is decided here is decided by `tenants.standing`, and so followed everywhere."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html_join
 
-from tenants import audit, consumption, current, standing
-from tenants.events import Action
+from tenants import consumption, current, staff, standing
 from tenants.models import Membership, Plan, Tenant
+from tenants.staff import Operated, Recorded
 
 
 class _Members(admin.TabularInline[Membership, Tenant]):
@@ -26,21 +27,44 @@ class _Why(forms.Form):
 
 
 @admin.register(Tenant)
-class TenantAdmin(admin.ModelAdmin[Tenant]):
-    list_display = ("name", "slug", "plan", "suspended_at", "deleted_at", "created_at")
-    list_filter = ("plan", ("suspended_at", admin.EmptyFieldListFilter), ("deleted_at", admin.EmptyFieldListFilter))
+class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
+    list_display = ("name", "slug", "plan", "people", "suspended_at", "deleted_at", "created_at")
+    list_filter = (
+        "plan",
+        ("suspended_at", admin.EmptyFieldListFilter),
+        ("deleted_at", admin.EmptyFieldListFilter),
+        "created_at",
+    )
     list_select_related = ("plan",)
     search_fields = ("name", "slug", "members__email")
+    autocomplete_fields = ("plan",)
     inlines = (_Members,)
     actions = ("suspend", "resume", "close")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         """The slug is in every hostname."""
-        shown = ("created_at", "suspended_at", "suspended_reason", "deleted_at")
-        return ("slug", *shown) if obj else shown
+        shown = ("created_at", "suspended_at", "suspended_reason", "deleted_at", "more")
+        return ("slug", *shown) if obj else ("created_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+        """Each count is a subquery: joined in, one would multiply the other."""
+        counts = {f"count_{name}": count() for name, count in staff.tenant_counts.items()}
+        return super().get_queryset(request).annotate(count_people=Count("memberships", distinct=True), **counts)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return (*self.list_display, *(_count(name) for name in staff.tenant_counts))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(ordering="count_people")
+    def people(self, tenant: Tenant) -> int:
+        return int(getattr(tenant, "count_people", 0))
+
+    @admin.display(description="see also")
+    def more(self, tenant: Tenant) -> str:
+        further = [(staff.list_link(label, name, **{key: tenant.pk}),) for label, name, key in staff.tenant_lists]
+        return format_html_join(", ", "{}", [(staff.related(self.admin_site, tenant),), *further])
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
         """The plan is more than a field: running containers are brought within it."""
@@ -53,7 +77,7 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
         for line in consumption.over(wanted, [obj]):
             self.message_user(request, f"Over {wanted} now: {line}.", messages.WARNING)
 
-    @admin.action(description="Suspend: stop everything, let nobody in", permissions=["change"])
+    @admin.action(description="Suspend: stop everything, let nobody in", permissions=["operate"])
     def suspend(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> HttpResponse | None:
         form = _Why(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
@@ -64,13 +88,13 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
         self.message_user(request, f"Suspended: {', '.join(map(str, chosen))}.")
         return None
 
-    @admin.action(description="Resume: what ran before runs again", permissions=["change"])
+    @admin.action(description="Resume: what ran before runs again", permissions=["operate"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
         for tenant in chosen:
             standing.resume(tenant, actor=current.person(request))
         self.message_user(request, f"Resumed: {', '.join(map(str, chosen))}.")
 
-    @admin.action(description="Delete with all containers, here and outside", permissions=["change"])
+    @admin.action(description="Delete with all containers, here and outside", permissions=["operate"])
     def close(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> HttpResponse | None:
         if "sure" not in request.POST:
             context = {**self.admin_site.each_context(request), "chosen": chosen, "action": "close"}
@@ -81,52 +105,9 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
         return None
 
 
-_FIELDS = ("code", "name", "max_containers", "memory", "cpu", "storage", "bandwidth", "internet")
+def _count(name: str) -> Any:
+    @admin.display(description=name, ordering=f"count_{name}")
+    def column(tenant: Tenant) -> int:
+        return int(getattr(tenant, f"count_{name}") or 0)
 
-
-class _PlanForm(forms.ModelForm[Plan]):
-    """Numbers that would put a tenant over its plan are taken only after a look at whose they are."""
-
-    anyway = forms.BooleanField(
-        required=False,
-        label="Save all the same",
-        help_text="Containers that are too large are made smaller at once; none is deleted.",
-    )
-
-    class Meta:
-        model = Plan
-        fields = _FIELDS
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        lowered = {"max_containers", "memory", "cpu"} & set(self.changed_data)
-        if self.instance.pk and lowered and not self.errors and not cleaned.get("anyway"):
-            wanted = Plan(pk=self.instance.pk, **{name: cleaned[name] for name in _FIELDS})
-            for line in consumption.would_be_over(wanted):
-                self.add_error(None, f"Would be over: {line}.")
-        return cleaned
-
-
-@admin.register(Plan)
-class PlanAdmin(admin.ModelAdmin[Plan]):
-    form = _PlanForm
-    list_display = ("name", "code", "max_containers", "memory", "cpu", "storage", "bandwidth", "internet")
-    search_fields = ("name", "code")
-    readonly_fields = ("over_now",)
-
-    @admin.display(description="Over it now")
-    def over_now(self, plan: Plan) -> str:
-        return "; ".join(consumption.would_be_over(plan)) if plan.pk else "-"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
-        """Not while a tenant is on it, nor many at once."""
-        unused = obj is None or not obj.tenants.exists()
-        return unused and super().has_delete_permission(request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if fields := [name for name in form.changed_data if name != "anyway"]:
-            actor = current.person(request)
-            audit.record(Action.PLAN_EDIT, actor=actor, target=obj, fields=fields)
-            if change:
-                standing.plan_edited(obj, actor=actor)
+    return column

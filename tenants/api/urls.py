@@ -1,5 +1,6 @@
 from django.urls import path
 
+from tenants.activity import api as activity
 from tenants.api import invitations, members, people, sign_up, tenants, tokens
 
 urlpatterns = [
@@ -25,4 +26,6 @@ urlpatterns = [
     path("tokens/", tokens.TokenListView.as_view(), name="api-tokens"),
     path("tokens/current/", tokens.CurrentTokenView.as_view(), name="api-token-current"),
     path("tokens/<str:key>/", tokens.TokenView.as_view(), name="api-token"),
+    path("audit/", activity.AuditListView.as_view(), name="api-audit"),
+    path("audit/export/", activity.AuditExportView.as_view(), name="api-audit-export"),
 ]

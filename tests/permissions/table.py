@@ -15,6 +15,7 @@ SIGNED_OUT = "sign-in sign-in sign-in sign-in sign-in sign-in sign-in sign-in"
 ITS_OWNERS = "sign-in hidden hidden refused in in hidden hidden"
 
 NO_TENANTS = "sign-in refused refused refused refused refused refused refused"
+OWNERS = "sign-in refused in refused in in refused in"  # of any tenant, and staff who may view the log
 
 LOOK = "GET HEAD OPTIONS"
 ALL = "GET HEAD OPTIONS POST PUT PATCH DELETE"
@@ -81,6 +82,10 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-tenant-usage": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-schema": {LOOK: EVERYBODY},
     "api-docs": {LOOK: EVERYBODY},
+    "activity": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
+    "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
+    "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
+    "api-audit-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
@@ -126,4 +131,5 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
+    "monitoring_sample": _READ,
 }

@@ -9,6 +9,7 @@ from cloudflare.models import Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
+from monitoring.models import Sample
 from tenants import standing
 from tenants.models import ApiToken, Invitation, Mail, MailKind, Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
@@ -28,6 +29,8 @@ def answers(
     container: Container = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
     Group.objects.create(name="support")
+    numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
+    Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
 
     def person(name: str, **more: bool) -> User:
         return User.objects.create_user(f"{name}@example.com", "secret", **more)

@@ -1,0 +1,75 @@
+"""How much a container keeps on disk, and whether the engine stops it at its limit.
+
+Where the engine can't, storage is measured: what is over its limit is shown to its people and to staff, and left
+running.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.template.defaultfilters import filesizeformat
+
+from containers import engine, observed
+from containers.engine.base import LABEL, Observed
+from containers.models import Container, ContainerStatus
+
+OVER = Q(storage_used__gt=F("container__storage"))  # of a ContainerStatus
+_BATCH = 200  # rows of one statement: short, for reconcilers write to them meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know and can act on, while the container runs on. `code` is stable."""
+
+    code: str
+    detail: str
+
+
+def caps(container: Container, seen: Observed) -> dict[str, bool]:
+    """Fields of the status: what the engine holds to the limit that is wanted now. A higher limit does not count."""
+    return {
+        "storage_capped": 0 < seen.layer_limit <= container.storage,
+        "data_capped": 0 < seen.volume_limit <= container.storage,
+    }
+
+
+def capped(container: Container) -> bool:
+    """Whether nothing that the container writes can pass its limit."""
+    return container.status.storage_capped and (container.status.data_capped or not container.data_folder)
+
+
+def words(container: Container) -> str:
+    """How the limit is kept, for people; empty before there is anything to keep."""
+    if not container.status.engine_id:
+        return ""
+    if capped(container):
+        return "capped"
+    if container.status.storage_capped:
+        return f"capped; {container.data_folder} is measured, not capped"
+    return "measured, not capped"
+
+
+def notices(container: Container) -> list[Notice]:
+    used = container.status.storage_used
+    if used is None or used <= container.storage:
+        return []
+    over = f"It keeps {filesizeformat(used)}; {filesizeformat(container.storage)} are allowed."
+    return [Notice("storage_over", f"{over} Delete files in it, or ask an owner for a larger plan.")]
+
+
+def measure() -> int:
+    """Ask the engine what every container keeps, and note what has changed; returns how many rows."""
+    used = {
+        row.labels["warren.container"]: row.layer + row.volumes
+        for row in engine.current().used({LABEL: settings.INSTALLATION})
+        if "warren.container" in row.labels
+    }
+    living = ContainerStatus.objects.filter(container__deleted_at=None).order_by("pk").select_related("container")
+    changed = [row for row in living if str(row.pk) in used and row.storage_used != used[str(row.pk)]]
+    for row in changed:
+        row.storage_used = used[str(row.pk)]
+    ContainerStatus.objects.bulk_update(changed, ["storage_used"], batch_size=_BATCH)
+    for row in changed:
+        observed.tell(row.pk)
+    return len(changed)

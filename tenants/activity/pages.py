@@ -1,0 +1,79 @@
+"""The page *Activity*: an owner looks up what happened in the tenant. Works without JavaScript."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views import View
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from tenants import audit, current
+from tenants.activity import export
+from tenants.activity.search import ActivityForm, Log, owned, readable, reads_all
+from tenants.events import Action
+from tenants.models import User
+from tenants.refusal import Refused
+
+
+class _Activity(LoginRequiredMixin, View):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Refused as exc:
+            if exc.status == 404:
+                raise Http404 from exc
+            raise PermissionDenied(str(exc)) from exc
+
+
+class ActivityView(_Activity):
+    http_method_names = ["get", "head", "options"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user, form, pages = current.person(request), ActivityForm(request.GET), Log()
+        valid = form.is_valid()
+        rows, tenant = readable(user, form.cleaned_data["tenant"] if valid else "")
+        _offer_tenants(form, user)
+        try:
+            found = pages.paginate_queryset(form.narrow(rows), Request(request)) if valid else []
+        except NotFound as exc:
+            raise Http404 from exc
+        seen = {"form": form, "rows": found, "tenant": tenant, "asked": request.GET.urlencode()}
+        if valid:
+            seen |= {"newer": _here(pages.get_previous_link()), "older": _here(pages.get_next_link())}
+        return render(request, "tenants/activity.html", {**seen, "searched": set(form.asked()) - {"tenant"}})
+
+
+class ActivityExportView(_Activity):
+    http_method_names = ["get", "options"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        user, form = current.person(request), ActivityForm(request.GET)
+        if not form.is_valid():  # the page says what is wrong with it
+            return HttpResponseRedirect(f"{reverse('activity')}?{request.GET.urlencode()}")
+        with audit.refusals(Action.AUDIT_EXPORT, actor=user):
+            rows, tenant = readable(user, form.cleaned_data["tenant"])
+        return export.answer(request, form.narrow(rows), actor=user, tenant=tenant, asked=form.asked())
+
+
+def _here(link: str | None) -> str:
+    """The same page by its query alone, whatever a proxy in front calls this host."""
+    return f"?{urlsplit(link).query}" if link else ""
+
+
+def _offer_tenants(form: ActivityForm, user: User) -> None:
+    """Staff name any tenant, owners of several choose one, and for others there is nothing to choose."""
+    field = form.fields["tenant"]
+    if reads_all(user):
+        field.help_text = "The word in its addresses; empty: all."
+        return
+    mine = [(tenant.slug, str(tenant)) for tenant in owned(user)]
+    if len(mine) > 1:
+        field.widget = forms.Select(choices=mine)
+    else:
+        del form.fields["tenant"]

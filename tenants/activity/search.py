@@ -1,0 +1,121 @@
+"""Which rows of the audit log somebody may read, and which of these they look for."""
+
+import datetime
+import operator
+from functools import reduce
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from tenants import current
+from tenants.events import Action, Outcome
+from tenants.models import AuditEvent, Role, Tenant, User
+from tenants.pagination import Cursor
+from tenants.refusal import Refused
+
+_FIRST, _LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2000, 9000))
+_TIMES = [MinValueValidator(_FIRST), MaxValueValidator(_LAST)]
+# What was typed as an address at a refused sign-in stands in the detail alone.
+FREE_TEXT = ("actor", "action", "target", "reason", "request_id", "detail_text")
+
+
+def reads_all(user: User) -> bool:
+    """Staff whom Django's permissions let view the log; nobody else reads beyond their own tenant."""
+    return user.is_active and user.is_staff and user.has_perm("tenants.view_auditevent")
+
+
+def owned(user: User) -> QuerySet[Tenant]:
+    return Tenant.objects.filter(memberships__user=user, memberships__role=Role.OWNER).order_by(
+        "memberships__created_at"
+    )
+
+
+def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant | None]:
+    """The rows that this person may read, of the tenant with that slug, and that tenant.
+
+    Without a slug: everything for staff, with None for the tenant; for others what their first tenant did. Raises
+    `Refused` for who is no member of the tenant, and `owner_only` for who is no more than that.
+    """
+    if reads_all(user):
+        if not slug:
+            return AuditEvent.objects.all(), None
+        tenant = Tenant.objects.filter(slug=slug).first()
+        if tenant is None:
+            raise Refused("no_tenant", f"There is no tenant {slug}.", status=404)
+        return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
+    mine = owned(user)
+    tenant = (mine.filter(slug=slug) if slug else mine).first()
+    if tenant is None:
+        tenant = current.of(user, slug)
+        raise Refused("owner_only", f"Only owners of {tenant} may read its activity; ask one of them.", status=403)
+    return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
+
+
+def _choices(words: Any) -> list[tuple[str, str]]:
+    return [("", "All"), *((str(word), str(word)) for word in sorted(words))]
+
+
+class ActivityForm(forms.Form):
+    """What can be searched by; a page shows it, the API checks its parameters with it."""
+
+    tenant = forms.CharField(max_length=20, required=False)
+    search = forms.CharField(
+        max_length=100, required=False, help_text="Part of an address, an object, an action or a request ID."
+    )
+    action = forms.ChoiceField(choices=_choices(Action), required=False)
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
+    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
+    target = forms.CharField(max_length=255, required=False, label="On what", help_text="Part of its name.")
+    target_id = forms.CharField(max_length=40, required=False, label="Its ID")
+    request_id = forms.CharField(max_length=64, required=False, label="Request ID")
+    since = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, 2026-01-31 or 2026-01-31T12:00.")
+    until = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, up to this moment.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        since, until = given.get("since"), given.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This is before the beginning.")
+        return given
+
+    def asked(self) -> dict[str, str]:
+        """What was filled in, as it was typed."""
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
+
+    def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        """Those of the rows that were asked for; of a valid form."""
+        given = self.cleaned_data
+        wanted = {
+            "action": given["action"],
+            "outcome": given["outcome"],
+            "actor__icontains": given["actor"],
+            "target__icontains": given["target"],
+            "target_id": given["target_id"],
+            "request_id": given["request_id"],
+            "at__gte": given["since"],
+            "at__lte": given["until"],
+        }
+        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value})
+        if text := given["search"]:
+            anywhere = reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in FREE_TEXT))
+            rows = rows.alias(detail_text=Cast("detail", TextField())).filter(anywhere)
+        return rows
+
+
+class Log(Cursor):
+    """The log's pages; a cursor that was made up is no page, like one that can't be read."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValidationError as exc:
+            raise NotFound(self.invalid_cursor_message) from exc
