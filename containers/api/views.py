@@ -1,7 +1,6 @@
 """Containers and templates under `/api/v1/`: parse, one domain call, render."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 from django.db.models import QuerySet, prefetch_related_objects
@@ -85,9 +84,9 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
     @action(detail=True, methods=["post"])
     def rename(self, request: Request, pk: str) -> Response:
         """202 with the wanted `hostname`; `url` stays the earlier address until the new one answers."""
-        given = RenameSerializer(data=request.data)
+        container, given = self.get_object(), RenameSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return self._changed(partial(admission.rename, **given.validated_data))
+        return self._accepted(admission.rename(container, actor=current.person(request), **given.validated_data))
 
     def _changed(self, change: Callable[..., Container]) -> Response:
         return self._accepted(change(self.get_object(), actor=current.person(self.request)))

@@ -1,12 +1,16 @@
 """One hostname for another: published anew and protected, the earlier one up until then and gone after it."""
 
 import datetime
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
-from cloudflare.models import Account, Publication, Tunnel, Zone
+from cloudflare.models import Account, Publication, Route, Tunnel, Zone
 from containers import admission, conditions, loop
 from containers.models import Condition, Container, ContainerStatus
 from tenants.models import AuditEvent, Membership, Tenant, User
@@ -270,6 +274,40 @@ def test_a_container_is_not_buried_before_its_last_name(create: Any, cloud: Clou
     assert fresh(container).deleted_at is None
     cloud.heal()
     Publication.objects.all().retry()
+    converge()
+    assert fresh(container).deleted_at
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_names_that_end_at_once_one_is_the_last(
+    create: Any, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker would else see the other's name as not gone yet, and nobody would bury the container."""
+    from cloudflare.reconcile import cutover
+
+    def end(*args: Any) -> None:
+        original(*args)
+        time.sleep(0.5)  # the outcome is not there for others to see
+
+    def run(pk: int) -> None:
+        try:
+            together.wait()
+            loop.run("cloudflare.reconcile_publication", pk)
+        finally:
+            connections.close_all()
+
+    container = create()
+    converge()
+    rename(container, "vase", owner)
+    converge()
+    admission.remove(container, actor=owner)
+    Publication.objects.update(route=Route.OUT)  # both have nothing but their application left
+    original, together = cutover.end, Barrier(2)
+    monkeypatch.setattr(cutover, "end", end)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, Publication.objects.values_list("pk", flat=True)))
+    assert not Publication.objects.filter(gone_at=None).exists()
+    assert conditions.of(container, "Published").reason == conditions.GONE
     converge()
     assert fresh(container).deleted_at
 
