@@ -11,6 +11,7 @@ from containers.engine.base import ImageMissing, NetworkMissing, Observed
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
+from containers.steps import StepState
 from tenants import audit
 from tenants.events import Action
 
@@ -104,7 +105,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
     """Write down how it stands: status with the outcome of the pass, condition and steps here."""
     if seen is None:
         raise Retryable("container_missing", "The container vanished from the engine while it was worked on.")
-    if seen.state == EngineState.RUNNING:
+    if seen.state == EngineState.RUNNING and progress.state(steps.CONTAINER) is not StepState.DONE:
         progress.done(steps.CONTAINER)
 
     def record() -> None:

@@ -1,6 +1,6 @@
 """What one hostname of a container means for its others: the cut-over from one to the next, and the last one's end.
 
-Both decide under the lock of a row that all of them share, so that two hostnames never each wait for the other.
+Both lock the container first, as those do who rename or delete it: so each sees what came before, whole.
 """
 
 import datetime
@@ -12,7 +12,7 @@ from cloudflare.models import Publication
 from cloudflare.reconcile import names
 from containers import conditions
 from containers.lease import Lease
-from containers.models import Condition, Container, ContainerStatus, Desired
+from containers.models import Container, ContainerStatus, Desired
 from containers.models.schedule import ScheduledQuerySet
 
 
@@ -31,7 +31,7 @@ def carry_out(publication: Publication) -> None:
 
     Unless the container was renamed again meanwhile: then this is an earlier one itself.
     """
-    container = Container.objects.select_for_update(of=("self",)).get(pk=publication.container_id)
+    container = _locked(publication)
     if container.hostname != publication.hostname:
         return
     ContainerStatus.objects.filter(pk=container.pk).update(hostname=publication.hostname)
@@ -41,12 +41,15 @@ def carry_out(publication: Publication) -> None:
 
 def end(publication: Publication, lease: Lease) -> None:
     """Note that nothing of the hostname is left; with the last one of a container that goes, tell that all is gone."""
-    # Held until the outcome is written: of two hostnames that end at once, the second sees the first one's end.
-    Condition.objects.select_for_update().get(container=publication.container_id, type=names.PUBLISHED)
+    container = _locked(publication)  # of two hostnames that end at once, the second sees the first one's end
     lease.write(gone_at=timezone.now())
-    container = Container.objects.get(pk=publication.container_id)
     if container.desired != Desired.ABSENT or others(publication).exists():
         return
     for condition in (names.PUBLISHED, names.CONNECTED):
         conditions.report([container.pk], condition, False, conditions.GONE, generation=container.generation)
     ContainerStatus.objects.filter(pk=container.pk).ring()
+
+
+def _locked(publication: Publication) -> Container:
+    """The container as it is now, and stays until the transaction at hand has ended."""
+    return Container.objects.select_for_update(of=("self",)).get(pk=publication.container_id)

@@ -1,6 +1,7 @@
 """The API for containers: what it takes, what it answers, and to whom."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from rest_framework.test import APIClient
@@ -145,7 +146,7 @@ def test_nobody_else_sees_or_does_anything(api: APIClient, box: str, stranger: U
             ("get", box),
             ("delete", box),
             ("get", f"{box}status/"),
-            *(("post", f"{box}{verb}/") for verb in ("start", "stop", "restart", "retry")),
+            *(("post", f"{box}{verb}/") for verb in ("start", "stop", "restart", "retry", "rename")),
         ):
             answer = getattr(client, method)(path)
             assert answer.status_code == status, (method, path)
@@ -191,6 +192,39 @@ def test_no_request_asks_the_engine_or_cloudflare(api: APIClient, box: str, memo
     assert api.post(f"{box}stop/").status_code == 202
     assert api.post(URL, {"name": "next", "template": "hello"}, format="json").status_code == 202
     assert cloud.calls() == []
+
+
+def test_a_renamed_container_is_at_its_earlier_address_until_the_new_one_answers(api: APIClient, box: str) -> None:
+    answer = api.post(f"{box}rename/", {"name": "vase"}, format="json")
+    assert answer.status_code == 202
+    assert answer.headers["Location"].endswith(box.partition("/api/")[2])
+    wanted, earlier = (f"{name}-acme.containers.localhost" for name in ("vase", "box"))
+    for body in (answer.json(), api.get(box).json(), api.get(URL).json()["results"][0]):
+        assert (body["name"], body["hostname"], body["ready"]) == ("vase", wanted, False)
+        assert urlsplit(body["url"]).hostname == earlier
+    steps = {step["name"]: step["state"] for step in answer.json()["steps"]}
+    assert {steps[name] for name in ("access", "tunnel", "dns")} == {"pending"}
+    assert {steps[name] for name in ("quota", "image", "network", "container")} == {"done"}
+    converge()
+    assert urlsplit(api.get(box).json()["url"]).hostname == wanted
+    again = api.post(f"{box}rename/", {"name": "box"}, format="json")
+    assert (again.status_code, again.json()["code"], again.json()["field"]) == (409, "name_taken", "name")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "invalid"),
+        ({"name": ""}, 400, "invalid"),
+        ({"name": "x" * 64}, 400, "invalid"),
+        ({"name": "Box"}, 422, "name_invalid"),
+        ({"name": "www"}, 422, "name_reserved"),
+    ],
+)
+def test_a_rename_is_refused_with_a_code(api: APIClient, box: str, body: Any, status: int, code: str) -> None:
+    answer = api.post(f"{box}rename/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert api.get(box).json()["generation"] == 1
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])

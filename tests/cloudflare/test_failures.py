@@ -17,20 +17,25 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("guarded", [True, False])
-@pytest.mark.parametrize("act", ["create", "delete"])
+@pytest.mark.parametrize("act", ["create", "rename", "delete"])
 def test_routable_is_protected_when_any_call_fails_for_good(
-    act: str, guarded: bool, create: Any, cloud: Cloud, owner: User, zone: Zone
+    act: str, guarded: bool, create: Any, cloud: Cloud, owner: User, zone: Zone, settings
 ) -> None:
     """Stop after each call, once and for all, and look at what is open then."""
+    settings.RENAME_OVERLAP_SECONDS = 0
     if not guarded:
         assert cloud.api("DELETE", f"/accounts/{{account}}/access/apps/{zone.guard_app_id or _guard(cloud)}").ok
     for number in range(12):
         container = create(f"n{number}")
-        if act == "delete":
+        if act != "create":
             converge()
+        if act == "rename":
+            admission.rename(container, actor=owner, name=f"m{number}")
+        if act == "delete":
             admission.remove(container, actor=owner)
         cloud.fault(kind="status", status=503, skip=number, times=0)
-        _pass_once()
+        for _ in range(4 if act == "rename" else 1):  # in one go: application and ingress; record; the way back
+            _pass_once()
         assert cloud.state()["unprotected"] == []
         assert cloud.state()["violations"] == []
         cloud.heal()
@@ -38,6 +43,9 @@ def test_routable_is_protected_when_any_call_fails_for_good(
         Tunnel.objects.all().retry()
         converge()
         assert cloud.state()["violations"] == []
+        if act == "rename":
+            names = {f"m{so_far}-acme.containers.localhost" for so_far in range(number + 1)}
+            assert cloud.hostnames() == cloud.applications() - {"*.containers.localhost"} == names
 
 
 def _guard(cloud: Cloud) -> str:

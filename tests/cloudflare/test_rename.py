@@ -1,12 +1,16 @@
 """One hostname for another: published anew and protected, the earlier one up until then and gone after it."""
 
 import datetime
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
-from cloudflare.models import Account, Publication, Tunnel, Zone
+from cloudflare.models import Account, Publication, Route, Tunnel, Zone
 from containers import admission, conditions, loop
 from containers.models import Condition, Container, ContainerStatus
 from tenants.models import AuditEvent, Membership, Tenant, User
@@ -261,15 +265,49 @@ def test_a_container_is_not_buried_before_its_last_name(create: Any, cloud: Clou
     converge()
     rename(container, "vase", owner)
     converge()
-    (app,) = (key for key, row in cloud.state()["apps"].items() if row["fields"]["domain"] == BOX)
-    cloud.fault(kind="status", method="DELETE", path=app, status=503)
+    held = Publication.objects.filter(hostname=BOX)
+    held.update(lease_holder="a worker that is slow", lease_until=timezone.now() + datetime.timedelta(hours=1))
     admission.remove(container, actor=owner)
     converge()
-    assert Publication.objects.get(gone_at=None).hostname == BOX
+    assert cloud.applications() == {GUARD, BOX}
     assert conditions.of(container, "Published").reason != conditions.GONE
     assert fresh(container).deleted_at is None
-    cloud.heal()
-    Publication.objects.all().retry()
+    held.update(lease_holder="", lease_until=None)
+    converge()
+    assert cloud.applications() == {GUARD}
+    assert fresh(container).deleted_at
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_names_that_end_at_once_one_is_the_last(
+    create: Any, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each worker would else see the other's name as not gone yet, and nobody would bury the container."""
+    from cloudflare.reconcile import cutover
+
+    def end(*args: Any) -> None:
+        original(*args)
+        time.sleep(0.5)  # the outcome is not there for others to see
+
+    def run(pk: int) -> None:
+        try:
+            together.wait()
+            loop.run("cloudflare.reconcile_publication", pk)
+        finally:
+            connections.close_all()
+
+    container = create()
+    converge()
+    rename(container, "vase", owner)
+    converge()
+    admission.remove(container, actor=owner)
+    Publication.objects.update(route=Route.OUT)  # both have nothing but their application left
+    original, together = cutover.end, Barrier(2)
+    monkeypatch.setattr(cutover, "end", end)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, Publication.objects.values_list("pk", flat=True)))
+    assert not Publication.objects.filter(gone_at=None).exists()
+    assert conditions.of(container, "Published").reason == conditions.GONE
     converge()
     assert fresh(container).deleted_at
 
@@ -350,12 +388,13 @@ def test_what_is_being_deleted_keeps_its_name(create: Any, owner: User) -> None:
 def test_the_program_is_left_alone(create: Any, owner: User, memory: Any) -> None:
     container = create()
     converge()
-    before = ContainerStatus.objects.get(pk=container.pk)
+    before, steps = ContainerStatus.objects.get(pk=container.pk), conditions.of(container, "Running").steps
     rename(container, "vase", owner)
     converge()
     after = ContainerStatus.objects.get(pk=container.pk)
     assert (after.engine_id, after.started_at) == (before.engine_id, before.started_at)
     assert after.observed_generation == before.observed_generation + 1
+    assert conditions.of(container, "Running").steps == steps, "each took as long as it took"
 
 
 def test_a_lost_connection_is_told_once_to_a_container_of_two_names(create: Any, owner: User) -> None:

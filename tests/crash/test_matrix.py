@@ -82,6 +82,7 @@ def workers(wire: Wire, cloud: Cloud, docker_mark: str, settings, transactional_
             "DOCKER_HOST": wire.docker,
             "CLOUDFLARE_API_URL": wire.cloudflare,
             "LEASE_SECONDS": str(LEASE),
+            "RENAME_OVERLAP_SECONDS": "0.1",
         }
     )
     try:
@@ -109,6 +110,10 @@ def _stop(owner: User, slug: str) -> Container:
     return admission.stop(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner)
 
 
+def _rename(owner: User, slug: str) -> Container:
+    return admission.rename(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner, name="vase")
+
+
 def _delete(owner: User, slug: str) -> Container:
     return admission.remove(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner)
 
@@ -117,20 +122,31 @@ def _delete(owner: User, slug: str) -> Container:
 CASES: dict[str, tuple[list[Callable[[User, str], Container]], Callable[[User, str], Container]]] = {
     "create": ([], _create),
     "stop": ([_create], _stop),
+    "rename": ([_create], _rename),
     "delete": ([_create], _delete),
 }
 # How many calls there are at least to be cut, so that the matrix cannot become empty unseen.
-CALLS = {("create", "/"): 12, ("stop", "/"): 3, ("delete", "/"): 10, ("create", "/client"): 4, ("delete", "/client"): 6}
+CALLS = {
+    ("create", "/"): 12,
+    ("stop", "/"): 3,
+    ("rename", "/"): 9,
+    ("delete", "/"): 10,
+    ("create", "/client"): 4,
+    ("rename", "/client"): 8,
+    ("delete", "/client"): 6,
+}
 
 
-def _world(cloud: Cloud, mark: str, slug: str, running: bool) -> None:
+def _world(cloud: Cloud, mark: str, slug: str, running: bool, name: str = "box") -> None:
     """Just one of everything, in the one state that is wanted."""
-    state, host = cloud.state(), f"box-{slug}.containers.localhost"
+    state, host = cloud.state(), f"{name}-{slug}.containers.localhost"
     container = Container.objects.select_related("status").get(tenant__slug=slug)
     assert docker_containers(mark) == sorted([container.engine_name, f"{mark}-{slug}-connector-1"])
     assert docker_networks(mark) == [f"{mark}-shared-connectors", f"{mark}-{slug}-tenant"]
     assert cloud.tunnels() == {f"warren-{mark}-{slug}"}
-    assert state["routable"] == [host]
+    assert state["routable"] == [container.status.hostname] == [host]
+    (tunnel,) = (row for row in state["tunnels"].values() if row["deleted_at"] is None)
+    assert [rule["hostname"] for rule in tunnel["config"]["ingress"] if "hostname" in rule] == [host]
     assert [row["fields"]["name"] for row in state["records"].values()] == [host]
     assert [app["fields"]["domain"] for app in state["apps"].values() if "*" not in app["fields"]["domain"]] == [host]
     assert container.status.state == ("running" if running else "exited")
@@ -149,7 +165,7 @@ def _nothing(cloud: Cloud, mark: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("case", "guard"),
-    [(case, "guarded") for case in CASES] + [(case, "without the guard") for case in ("create", "delete")],
+    [(case, "guarded") for case in CASES] + [(case, "without the guard") for case in ("create", "rename", "delete")],
     indirect=["guard"],
 )
 def test_any_call_may_be_the_last(
@@ -175,7 +191,7 @@ def test_any_call_may_be_the_last(
         if case == "delete":
             _nothing(cloud, docker_mark)
         else:
-            _world(cloud, docker_mark, slug, running=case == "create")
+            _world(cloud, docker_mark, slug, case != "stop", "vase" if case == "rename" else "box")
             _delete(owner, slug)
             workers.run()
             _nothing(cloud, docker_mark)

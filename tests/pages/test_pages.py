@@ -43,6 +43,24 @@ def test_the_whole_way(client: Client) -> None:
     assert live.headers["HX-Redirect"] == "/"
 
 
+def test_a_rename_says_what_becomes_of_the_address(client: Client) -> None:
+    where = create(client).headers["Location"]
+    converge()
+    assert f'href="{where}rename/"' in client.get(where).content.decode()
+    asked = client.get(f"{where}rename/").content.decode()
+    assert "box-acme.containers.localhost" in asked
+    assert "for 5 seconds" in asked
+    assert 'value="box"' in asked
+    refused = client.post(f"{where}rename/", {"name": "Not a name"})
+    assert "Use lower-case letters" in refused.content.decode()
+    assert client.post(f"{where}rename/", {"name": "vase"}).headers["Location"] == where
+    meanwhile = client.get(where).content.decode()
+    assert "vase-acme.containers.localhost" in meanwhile
+    assert 'id="earlier" href="http://box-acme.containers.localhost' in meanwhile
+    converge()
+    assert "box-acme" not in client.get(where).content.decode()
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -69,17 +87,17 @@ def test_a_refused_verb_is_said_on_the_page(client: Client) -> None:
 def test_nobody_else_gets_in(client: Client, stranger: User) -> None:
     where = create(client).headers["Location"]
     other = Client()
-    for path in ("/", "/containers/new/", where, f"{where}live/", f"{where}delete/"):
+    for path in ("/", "/containers/new/", where, f"{where}live/", f"{where}rename/", f"{where}delete/"):
         answer = other.get(path)
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/")
     fragment = other.get(f"{where}live/", headers={"HX-Request": "true"})
     assert fragment.headers["HX-Redirect"] == "/sign-in/"
     other.force_login(stranger)
-    for path in (where, f"{where}live/", f"{where}delete/"):
+    for path in (where, f"{where}live/", f"{where}rename/", f"{where}delete/"):
         assert other.get(path).status_code in {200, 404}
         assert b"box-acme" not in other.get(path).content
-    for verb in ("start", "stop", "restart", "retry", "delete"):
+    for verb in ("start", "stop", "restart", "retry", "rename", "delete"):
         assert other.post(f"{where}{verb}/").status_code == 404
     assert other.post(f"{where}surprise/").status_code == 404
     assert other.get("/containers/new/").status_code == 403
