@@ -7,7 +7,6 @@ from django.contrib.auth import authenticate
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from knox.auth import TokenAuthentication
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import audit
+from tenants.authentication import TokenAuthentication
 from tenants.events import Action
 from tenants.models import ApiToken, User
 from tenants.models.user import fold_email
