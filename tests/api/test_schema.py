@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from werkzeug import Client
 
 from cloudflare.models import Zone
 from config.openapi.views import document
@@ -40,6 +41,14 @@ CHECKS = [
     response_schema_conformance,
 ]
 CASES = 256  # of a person, over all operations; the run is bounded by it
+# What tells that the owner's calls get through to the work itself.
+REACHED = {
+    "POST /api/v1/containers/": 202,
+    "GET /api/v1/containers/": 200,
+    "GET /api/v1/containers/{id}/": 200,
+    "DELETE /api/v1/containers/{id}/": 202,
+    "GET /api/v1/containers/{id}/status/": 200,
+}
 FORGOTTEN = ("tenants_auditevent", "django_session", "axes_")  # a refusal may leave something there
 
 
@@ -72,6 +81,7 @@ class Caller:
         """The example of the schema on what there is, then generated cases, valid and not, there and elsewhere."""
         names = [parameter.name for parameter in operation.path_parameters]
         there = {name: self.known.get(name, "1") for name in names}
+        Client(application).get("/api/v1/templates/", headers=self.headers)  # that a token is in use may be noted
         self.before = _digest()
         self.call(_example(operation, there))
         for mode in GenerationMode:
@@ -139,8 +149,9 @@ def test_every_operation_keeps_to_the_schema(
     for operation in found:
         caller.try_out(operation, CASES // len(found))
     assert not caller.wrong, "\n\n".join(caller.wrong[:10])
-    heard = {label: sorted(statuses) for label, statuses in caller.heard.items()}
     if person == "owner":
-        assert all(any(status < 300 for status in statuses) for statuses in heard.values()), heard
+        for label, status in REACHED.items():
+            assert status in caller.heard[label], (label, caller.heard[label])
     else:
-        assert not any(status < 300 for label, statuses in heard.items() for status in statuses), heard
+        closed = {operation.label for operation in found if {} not in operation.definition.raw["security"]}
+        assert {label for label in closed if min(caller.heard[label]) < 300} == set()
