@@ -5,11 +5,13 @@ pages cost the same however far back they lie, and new rows do not shift them. `
 a subclass names another order: `class Newest(Cursor): ordering = ("-created_at", "-pk")`.
 """
 
+import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError as Invalid
 from django.core.paginator import Page
 from django.db.models import Count, QuerySet, Window
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
@@ -77,3 +79,20 @@ class Cursor(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         return _size(request, self.page_size or MOST)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        self._field = queryset.model._meta.get_field(str(self.ordering[0]).lstrip("-"))
+        return super().paginate_queryset(queryset, request, view)
+
+    def decode_cursor(self, request: Request) -> Any:
+        """A cursor that somebody made up is a 404, whatever it holds."""
+        found = super().decode_cursor(request)
+        if found is None or found.position is None:
+            return found
+        try:
+            value = self._field.to_python(found.position)
+            if isinstance(value, datetime.datetime):
+                value = value.astimezone(datetime.UTC)
+        except (Invalid, ValueError, OverflowError):
+            raise NotFound(self.invalid_cursor_message) from None
+        return found._replace(position=str(value))  # type: ignore[arg-type]  # the stubs take it for a number

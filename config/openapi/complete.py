@@ -33,6 +33,7 @@ _LATER = {409, 429, 503}
 def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """A hook of drf-spectacular."""
     components = result["components"]
+    _modernize(components["schemas"])
     components["schemas"]["Problem"] = PROBLEM
     components["headers"] = {
         name: {"description": words, "schema": {"type": "string"}} for name, words in HEADERS.items()
@@ -46,6 +47,17 @@ def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                 if "schema" in media and not {"example", "examples"} & set(media):
                     media["example"] = example(media["schema"], result)
     return result
+
+
+def _modernize(part: Any) -> None:
+    """What REST framework still writes as `nullable` is a type of its own in OpenAPI 3.1."""
+    if isinstance(part, dict):
+        if part.pop("nullable", False):
+            part["type"] = [part["type"], "null"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            _modernize(inner)
 
 
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,10 +1,14 @@
 """What the page at `/api/docs/` shows of each operation. Pure: from the schema to plain values."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from config.openapi.complete import operations
 
@@ -15,13 +19,13 @@ class Parameter:
     where: str
     kind: str
     required: bool
-    description: str
+    description: SafeString
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: str
-    description: str
+    description: SafeString
     headers: list[str]
     example: str
 
@@ -32,7 +36,7 @@ class Operation:
     method: str
     path: str
     summary: str
-    description: str
+    paragraphs: list[SafeString]
     open: bool
     parameters: list[Parameter]
     body: str
@@ -48,6 +52,11 @@ def sections(schema: dict[str, Any], here: str) -> dict[str, list[Operation]]:
     return found
 
 
+def words(text: str) -> SafeString:
+    """A paragraph as HTML: lines joined, `code` as code."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(" ".join(text.split()))))  # noqa: S308  (escaped)
+
+
 def _operation(schema: dict[str, Any], here: str, path: str, method: str, operation: dict[str, Any]) -> Operation:
     body = _example(operation.get("requestBody", {}))
     without = {} in operation.get("security", [{}])
@@ -56,7 +65,7 @@ def _operation(schema: dict[str, Any], here: str, path: str, method: str, operat
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        description=operation.get("description", ""),
+        paragraphs=[words(part) for part in operation.get("description", "").split("\n\n") if part],
         open=without,
         parameters=[_parameter(found) for found in operation.get("parameters", ())],
         body=body,
@@ -67,8 +76,8 @@ def _operation(schema: dict[str, Any], here: str, path: str, method: str, operat
 
 def _parameter(found: dict[str, Any]) -> Parameter:
     schema = found["schema"]
-    words = str(found.get("description", "")).partition("\n\n*")[0]
-    return Parameter(found["name"], found["in"], _kind(schema), bool(found.get("required")), words)
+    described = words(found.get("description", "").partition("\n\n*")[0])
+    return Parameter(found["name"], found["in"], _kind(schema), bool(found.get("required")), described)
 
 
 def _kind(schema: dict[str, Any]) -> str:
@@ -83,7 +92,7 @@ def _answers(schema: dict[str, Any], operation: dict[str, Any]) -> Iterator[Answ
     for status, found in operation["responses"].items():
         shared = "$ref" in found
         answer = schema["components"]["responses"][found["$ref"].rpartition("/")[2]] if shared else found
-        yield Answer(status, answer["description"], list(answer["headers"]), "" if shared else _example(answer))
+        yield Answer(status, words(answer["description"]), list(answer["headers"]), "" if shared else _example(answer))
 
 
 def _example(body: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ class Schema(AutoSchema):
 
 
 class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
-    target_class = "knox.auth.TokenAuthentication"
+    target_class = "tenants.authentication.TokenAuthentication"
     name = "bearer"
     match_subclasses = True
     priority = 1

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.openapi.page import sections
+from config.openapi.page import sections, words
 
 
 @cache
@@ -33,4 +33,6 @@ class DocsView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         here = self.request.build_absolute_uri("/").rstrip("/")
-        return super().get_context_data(sections=sections(document(), here), info=document()["info"], **kwargs)
+        return super().get_context_data(
+            sections=sections(document(), here), introduction=words(document()["info"]["description"]), **kwargs
+        )

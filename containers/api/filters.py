@@ -6,6 +6,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 
 from containers.models import Container, Desired, EngineState, Template
+from tenants.api.filtering import MomentFilter
 
 
 class _Searched(filters.FilterSet):  # type: ignore[misc]  # no types
@@ -30,8 +31,8 @@ class ContainerFilter(_Searched):
     template = filters.CharFilter("template__slug", label="Slug of the template.")
     desired = filters.ChoiceFilter(choices=Desired.choices, label="What is wanted.")
     state = filters.ChoiceFilter("status__state", choices=EngineState.choices, label="What the engine was seen to say.")
-    created_after = filters.IsoDateTimeFilter("created_at", lookup_expr="gte", label="Created then or later.")
-    created_before = filters.IsoDateTimeFilter("created_at", lookup_expr="lt", label="Created earlier.")
+    created_after = MomentFilter("created_at", lookup_expr="gte", label="Created then or later.")
+    created_before = MomentFilter("created_at", lookup_expr="lt", label="Created earlier.")
     ordering = filters.OrderingFilter(
         fields=("created_at", "name", "hostname", "desired", "memory", "cpu"),
         label="The order; a hyphen in front turns it round.",

@@ -13,6 +13,8 @@ from tenants.models import Tenant
 
 
 class TemplateSerializer(serializers.ModelSerializer[Template]):
+    data_folder = serializers.CharField(read_only=True, help_text="What is in it is kept; empty: nothing is.")
+
     class Meta:
         model = Template
         fields = ("slug", "name", "description", "port", "data_folder")

@@ -5,10 +5,14 @@ its `ordering` is an `OrderingFilter` over a closed set of fields. Views that an
 mixin call `self.filter_queryset(...)` themselves.
 """
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import ValidationError as Invalid
 from django.db.models import QuerySet
+from django_filters import IsoDateTimeFilter
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -37,3 +41,19 @@ class Strict(DjangoFilterBackend):  # type: ignore[misc]  # no types
 def _paging(view: Any) -> Iterable[str]:
     names = ("page_query_param", "cursor_query_param", "page_size_query_param")
     return [found for name in names if (found := getattr(view.paginator, name, None))]
+
+
+class _Moment(IsoDateTimeField):  # type: ignore[misc]  # no types
+    def clean(self, value: Any) -> datetime.datetime | None:
+        """In UTC: databases know fewer zones, and fewer years, than ISO 8601."""
+        moment: datetime.datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(datetime.UTC)
+        except OverflowError:
+            raise Invalid("Give a moment that is in the calendar.", code="invalid") from None
+
+
+class MomentFilter(IsoDateTimeFilter):  # type: ignore[misc]  # no types
+    """A point in time, as ISO 8601 spells it."""
+
+    field_class = _Moment

@@ -1,6 +1,7 @@
 """What a tenant uses of its plan, and what it would be over on another."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from containers import usage
 from containers.models import Container, Desired, Template
@@ -51,3 +52,17 @@ def test_many_tenants_cost_one_query(
     with django_assert_num_queries(1):
         found = usage.totals([tenant.pk, other.pk])
     assert (found[tenant.pk].containers, found[other.pk].containers) == (1, 0)
+
+
+def test_the_api_tells_members_alone(tenant: Tenant, template: Template, owner: User, stranger: User) -> None:
+    put(tenant, template, "one", memory=2**50)
+    client = APIClient()
+    client.force_authenticate(owner)
+    body = client.get("/api/v1/tenants/acme/usage/").json()
+    assert body["plan"] == {"code": "enterprise", "name": tenant.plan.name}
+    assert body["containers"] == {"used": 1, "limit": tenant.plan.max_containers}
+    assert body["memory"] == {"limit": tenant.plan.memory, "reserved": 2**50}
+    assert body["bandwidth"] == {"limit": tenant.plan.bandwidth}
+    assert body["over"] == [{"what": "memory", "limit": tenant.plan.memory, "used": 2**50}]
+    client.force_authenticate(stranger)
+    assert client.get("/api/v1/tenants/acme/usage/").status_code == 404
