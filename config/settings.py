@@ -22,6 +22,7 @@ if (WARREN_HOME / "settings.env").exists():
 EMBEDDED = env.bool("EMBEDDED", default=False)  # one machine, plain HTTP, simulator: what `manage.py up` runs
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones: what they signed still counts
 # Fernet keys, the newest first; older ones still decrypt. Make one: `manage.py new_key`.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 # Marks everything that this installation makes in Docker and at Cloudflare: 1 to 5 of a-z and 0-9.

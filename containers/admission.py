@@ -11,7 +11,7 @@ from containers import conditions, names, placement, steps
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action
-from tenants.models import Tenant, User
+from tenants.models import Plan, Tenant, User
 from tenants.models.plan import MIB
 from tenants.refusal import Refused
 
@@ -24,11 +24,14 @@ def create(
     name: str,
     memory: int | None = None,
     cpu: int | None = None,
+    like: Container | None = None,
 ) -> Container:
     """Save a new container that is wanted running. `memory` in bytes, `cpu` in thousandths; None: all the plan gives.
 
+    `like`: one whose settings and secrets it gets instead of the template's; its data stays where it is.
     Raises `Refused`: the name, the plan's limits, or no room for one more hostname.
     """
+    source = like or template
     began = timezone.now()
     with audit.refusals(Action.CONTAINER_CREATE, actor=actor, tenant=tenant), transaction.atomic():
         # The lock makes everybody else who creates for this tenant wait until this one counts.
@@ -50,11 +53,13 @@ def create(
             template=template,
             name=name,
             hostname=full,
-            image=template.image,
-            command=template.command,
-            environment=template.environment,
-            port=template.port,
-            data_folder=template.data_folder,
+            label=like.label if like else "",
+            image=source.image,
+            command=source.command,
+            environment=source.environment,
+            secrets=like.secrets if like else "",
+            port=source.port,
+            data_folder=source.data_folder,
             internet=tenant.plan.internet,
             created_by=actor,
             **limits,
@@ -62,7 +67,8 @@ def create(
         ContainerStatus.objects.create(container=container)
         place.claim(container)
         container.conditions.bulk_create(conditions.blank(container, steps.checked(began)))
-        audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
+        origin: dict[str, Any] = {"template": template.slug, **({"like": str(like)} if like else {})}
+        audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, **origin)
     return container
 
 
@@ -82,6 +88,12 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
             used=count,
         )
     memory, cpu = plan.memory if memory is None else memory, plan.cpu if cpu is None else cpu
+    check_limits(plan, memory, cpu)
+    return {"memory": memory, "cpu": cpu, "storage": plan.storage}
+
+
+def check_limits(plan: Plan, memory: int, cpu: int) -> None:
+    """Raises `Refused` for what is more than the plan gives a container."""
     if memory > plan.memory:
         raise Refused(
             "memory_limit",
@@ -96,7 +108,6 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
             field="cpu",
             limit=plan.cpu,
         )
-    return {"memory": memory, "cpu": cpu, "storage": plan.storage}
 
 
 def start(container: Container, *, actor: User) -> Container:
@@ -109,7 +120,7 @@ def start(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_START, change)
+    return apply(container, actor, Action.CONTAINER_START, change)
 
 
 def stop(container: Container, *, actor: User) -> Container:
@@ -119,7 +130,7 @@ def stop(container: Container, *, actor: User) -> Container:
         changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
         return changed
 
-    return _change(container, actor, Action.CONTAINER_STOP, change)
+    return apply(container, actor, Action.CONTAINER_STOP, change)
 
 
 def restart(container: Container, *, actor: User) -> Container:
@@ -134,7 +145,7 @@ def restart(container: Container, *, actor: User) -> Container:
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_RESTART, change)
+    return apply(container, actor, Action.CONTAINER_RESTART, change)
 
 
 def retry(container: Container, *, actor: User) -> Container:
@@ -144,7 +155,7 @@ def retry(container: Container, *, actor: User) -> Container:
         ContainerStatus.objects.filter(pk=row.pk).retry()
         return True
 
-    return _change(container, actor, Action.CONTAINER_RETRY, change)
+    return apply(container, actor, Action.CONTAINER_RETRY, change)
 
 
 def remove(container: Container, *, actor: User) -> Container:
@@ -154,20 +165,25 @@ def remove(container: Container, *, actor: User) -> Container:
         changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
         return changed
 
-    return _change(container, actor, Action.CONTAINER_DELETE, change)
+    return apply(container, actor, Action.CONTAINER_DELETE, change)
 
 
-def _change(container: Container, actor: User, action: Action, change: Callable[[Container], bool]) -> Container:
-    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung."""
+def apply(
+    container: Container, actor: User, action: Action, change: Callable[[Container], bool | dict[str, Any]]
+) -> Container:
+    """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
+
+    `change` returns whether it changed anything, or what is to be on record about it.
+    """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
-        if row.deleted_at is None and change(row):
+        if row.deleted_at is None and (changed := change(row)):
             row.generation += 1
             row.wanted_since = timezone.now()
             row.save()
-            audit.record(action, **facts)
+            audit.record(action, **facts, **(changed if isinstance(changed, dict) else {}))
     return row

@@ -14,6 +14,11 @@ class Action(StrEnum):
     CONTAINER_RESTART = "container:restart"
     CONTAINER_RETRY = "container:retry"
     CONTAINER_DELETE = "container:delete"
+    CONTAINER_CHANGE = "container:change"
+    CONTAINER_RECREATE = "container:recreate"
+    CONTAINER_EXPORT = "container:export"
+    CONTAINER_IMPORT = "container:import"
+    CONTAINER_DOWNLOAD = "container:download"
     CONTAINER_GONE = "container:gone"
     AUDIT_PRUNE = "audit:prune"
 

@@ -14,6 +14,7 @@ from cloudflare.client import AppSpec, Cloudflare, Priority
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import documents, names
+from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
 from containers import conditions, loop, observed, steps
@@ -47,6 +48,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
     if publication.policy_digest != documents.digest(wanted):
         with progress.blamed():
             seen = _protect(publication, lease, client, wanted, progress)
+    if _moved(publication, progress):
+        # It stays in the ingress, protected as it is, until Cloudflare has taken the rule that replaces this one.
+        publication.route = seen["route"] = Route.NONE
     if not tunnel.tunnel_id or publication.route != Route.IN or publication.routed_in != tunnel.tunnel_id:
         if progress.state(names.STEP_TUNNEL) is not StepState.FAILED:  # what the tunnel said stands until it is mended
             progress.begin(names.STEP_TUNNEL)
@@ -58,9 +62,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
         return loop.Result(after=WAIT, seen=seen, record=ask, rings=((names.TUNNEL, tunnel.pk),))
     if seen:
         lease.write(**seen)
+    if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
+        progress.done(names.STEP_TUNNEL)
     if publication.record_target != tunnel.tunnel_id:
-        if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
-            progress.done(names.STEP_TUNNEL)
         progress.begin(names.STEP_DNS)
         lease.hold()
         with progress.blamed(), translated("DNS record"):
@@ -75,6 +79,20 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
         observed.tell(container.pk)
 
     return loop.Result(seen=seen, record=published)
+
+
+def _moved(publication: Publication, progress: steps.Progress) -> bool:
+    """Whether the tunnel's ingress may lead elsewhere than the container now says: to another port.
+
+    Asked once a change of what was published before, and answered from the whole document, as the tunnel renders it:
+    that somebody else's rule differs costs a pass over the tunnel, and nothing else.
+    """
+    known = progress.condition
+    if publication.route != Route.IN or not known.met_at:
+        return False
+    if known.observed_generation == publication.container.generation:
+        return False
+    return publication.tunnel.config_digest != documents.digest(tunnels.document(publication.tunnel))
 
 
 def _protect(

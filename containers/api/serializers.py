@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from containers import lifecycle, steps
+from containers import lifecycle, steps, visibility
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
 
@@ -42,12 +42,14 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
         fields: tuple[str, ...] = (
             "id",
             "name",
+            "label",
             "tenant",
             "template",
             "hostname",
             "url",
             "desired",
             "generation",
+            "port",
             "memory",
             "cpu",
             "storage",
@@ -67,12 +69,19 @@ class ContainerSerializer(ContainerListSerializer):
     steps = StepSerializer(many=True, read_only=True)
 
     class Meta(ContainerListSerializer.Meta):
-        fields = (*ContainerListSerializer.Meta.fields, "conditions", "steps")
+        fields = (*ContainerListSerializer.Meta.fields, "image", "data_folder", "conditions", "steps")
 
     def to_representation(self, instance: Container) -> dict[str, Any]:
         status = instance.status
         error = {"code": status.code, "detail": status.message} if status.code else None
-        return {**super().to_representation(instance), "error": error}
+        return {**super().to_representation(instance), "error": error, **self._variables(instance)}
+
+    def _variables(self, container: Container) -> dict[str, Any]:
+        """For those who may change them; the values of secrets are for nobody."""
+        request = self.context.get("request")
+        if request is None or not visibility.may(request.user, container, "manage"):
+            return {}
+        return {"environment": container.environment, "secret_names": sorted(container.secret_values)}
 
 
 class CreateSerializer(serializers.Serializer[Any]):

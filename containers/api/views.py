@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from containers import admission
+from containers.api.changes import Changes
 from containers.api.serializers import (
     ContainerListSerializer,
     ContainerSerializer,
@@ -28,7 +29,7 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
     lookup_field = "slug"
 
 
-class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Container]):
+class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Changes):
     permission_classes = (ContainerPermission,)
     # What a person needs to hold on the container, by action; `view` is what the queryset gives.
     needs: ClassVar[dict[str, str]] = {
@@ -36,6 +37,9 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         "stop": "operate",
         "restart": "operate",
         "retry": "operate",
+        "partial_update": "manage",
+        "recreate": "manage",
+        "duplicate": "manage",
         "destroy": "delete",
     }
 
@@ -87,5 +91,5 @@ class ContainerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     def _answer(self, container: Container) -> Response:
         where = reverse("api-container-detail", args=[container.pk], request=self.request)
-        body = ContainerSerializer(container).data
+        body = ContainerSerializer(container, context=self.get_serializer_context()).data
         return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": where})

@@ -6,11 +6,21 @@ Fields as in the Docker Engine API 1.41, `POST /containers/create`.
 
 from typing import Any
 
-from containers.engine.base import ContainerSpec
+from containers.engine.base import IDENTITY, ContainerSpec
 
 # What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
 CPU_PERIOD = 100_000  # microseconds
+
+
+def volume_labels(spec: ContainerSpec) -> dict[str, str]:
+    """Whose it is; what else a container's labels say is about that container, which the volume outlives."""
+    return {key: spec.labels[key] for key in IDENTITY if key in spec.labels}
+
+
+def cpu_limit(cpu: int) -> dict[str, int]:
+    """Thousandths of a core, as the kernel counts. Not NanoCpus: the engine refuses more of them than it has cores."""
+    return {"CpuPeriod": CPU_PERIOD, "CpuQuota": cpu * CPU_PERIOD // 1000}
 
 
 def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
@@ -18,9 +28,7 @@ def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
         "NetworkMode": spec.network,
         "Memory": spec.memory,
         "MemorySwap": spec.memory,  # equal to Memory: no swap on top
-        # Not NanoCpus: the engine refuses more of those than it has cores, a plan may well name more.
-        "CpuPeriod": CPU_PERIOD,
-        "CpuQuota": spec.cpu * CPU_PERIOD // 1000,
+        **cpu_limit(spec.cpu),
         "PidsLimit": spec.pids,
         "Init": True,  # reaps zombies, and passes SIGTERM on: a stop need not wait for its grace to end
         "CapDrop": ["ALL"],
@@ -40,7 +48,7 @@ def host_config(spec: ContainerSpec, *, limits_storage: bool) -> dict[str, Any]:
                 "Type": "volume",
                 "Source": spec.volume,
                 "Target": spec.data_folder,
-                "VolumeOptions": {"Labels": dict(spec.labels)},
+                "VolumeOptions": {"Labels": volume_labels(spec), "NoCopy": not spec.copy_up},
             }
         ]
     if spec.storage and limits_storage:

@@ -1,9 +1,11 @@
 """An engine without containers: for truth tables of the loop and for runs of hundreds. Same contract, no world."""
 
 import builtins
+import io
 import secrets
+import tarfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,12 +18,14 @@ from containers.engine.base import (
     ForeignName,
     ImageMissing,
     Listed,
+    MemoryInUse,
     NetworkBusy,
     NetworkMissing,
     NetworkSpec,
     Observed,
     PullFailed,
     SubnetTaken,
+    VolumeBusy,
 )
 
 
@@ -37,6 +41,9 @@ class MemoryEngine:
     files: dict[str, list[File]] = field(default_factory=dict)
     networks: dict[str, NetworkSpec] = field(default_factory=dict)
     storage_limits: bool = False
+    used: int = 0  # bytes of memory that each running container uses
+    contents: dict[str, bytes] = field(default_factory=dict)  # of each volume, as a tar
+    owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,7 +64,17 @@ class MemoryEngine:
                 if not spec.is_meant_by(there.labels):
                     raise ForeignName(f"A container that is not this one has the name {spec.name}.")
                 return there.id
-            made = Observed(secrets.token_hex(32), spec.name, "created", dict(spec.labels))
+            made = Observed(
+                secrets.token_hex(32),
+                spec.name,
+                "created",
+                dict(spec.labels),
+                memory=spec.memory,
+                cpu=spec.cpu,
+            )
+            if spec.volume:
+                self.contents.setdefault(spec.volume, _empty(spec.data_folder))
+                self.owners.setdefault(spec.volume, dict(spec.labels))
             self.containers[spec.name], self.specs[spec.name] = made, spec
             self.files[spec.name] = list(files)
             return made.id
@@ -80,7 +97,14 @@ class MemoryEngine:
         self.stop(name, grace)
         self.start(name)
 
-    def remove(self, name: str, volume: str = "") -> None:
+    def update(self, name: str, memory: int, cpu: int) -> None:
+        with self._lock:
+            there = self._there(name)
+            if there.running and memory < self.used:
+                raise MemoryInUse("The container uses more memory now than it was to be left with.")
+            self.containers[name] = replace(there, memory=memory, cpu=cpu)
+
+    def remove(self, name: str) -> None:
         self.ping()
         with self._lock:
             for there in (self.containers, self.specs, self.files):
@@ -97,6 +121,10 @@ class MemoryEngine:
             for there in list(self.containers.values())
             if labels.items() <= there.labels.items()
         ]
+
+    def has_image(self, image: str) -> bool:
+        self.ping()
+        return self.images is None or image in self.images
 
     def pull(self, image: str, progress: Callable[[str], None]) -> None:
         self.ping()
@@ -131,6 +159,32 @@ class MemoryEngine:
         self.ping()
         return [spec.subnet for spec in self.networks.values()]
 
+    def volumes(self, labels: Mapping[str, str]) -> builtins.list[str]:
+        self.ping()
+        return [name for name, found in self.owners.items() if labels.items() <= found.items()]
+
+    def remove_volume(self, name: str) -> None:
+        self.ping()
+        with self._lock:
+            if any(spec.volume == name for spec in self.specs.values()):
+                raise VolumeBusy(f"The volume {name} is still in use.", retry_after=0)
+            self.contents.pop(name, None)
+            self.owners.pop(name, None)
+
+    def read_folder(self, name: str, folder: str) -> Iterator[bytes]:
+        self._there(name)
+        yield self.contents[self.specs[name].volume]
+
+    def fill_volume(self, name: str, spec: ContainerSpec, tar: Iterable[bytes]) -> None:
+        if not self.has_image(spec.image):
+            raise ImageMissing(f"The engine has no image {spec.image}.")
+        content = b"".join(tar)
+        with self._lock:
+            self.contents[spec.volume], self.owners[spec.volume] = content, dict(spec.labels)
+
+    def drop_volume(self, name: str, volume: str) -> None:
+        self.remove_volume(volume)
+
     def limits_storage(self) -> bool:
         return self.storage_limits
 
@@ -140,3 +194,13 @@ class MemoryEngine:
             return self.containers[name]
         except KeyError:
             raise EngineError(f"There is no container {name}.") from None
+
+
+def _empty(folder: str) -> bytes:
+    """A tar of an empty folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(folder.rstrip("/").rpartition("/")[2])
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(entry)
+    return buffer.getvalue()

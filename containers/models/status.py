@@ -24,6 +24,9 @@ class ContainerStatus(Scheduled):
     started_at = models.CharField(max_length=40, blank=True, help_text="As the engine spells it.")
     exit_code = models.IntegerField(null=True, blank=True)
     oom_killed = models.BooleanField(default=False)
+    volume = models.CharField(
+        max_length=100, blank=True, help_text="What holds the data since a restore; empty: the first volume."
+    )
 
     class Meta:
         verbose_name_plural = "container statuses"

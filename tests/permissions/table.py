@@ -28,11 +28,13 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-template-list": {LOOK: SIGNED_IN},
     "api-template-detail": {LOOK: SIGNED_IN},
     "api-container-list": {LOOK: SIGNED_IN, "POST": SIGNED_IN},
-    "api-container-detail": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-detail": {"GET HEAD PATCH DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-start": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-stop": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-retry": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-recreate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-duplicate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
