@@ -130,6 +130,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
+    "archives": {"task": "containers.sweep_archives", "schedule": 3600, "options": {"expires": 3600}},
     "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
 }
@@ -143,6 +144,9 @@ NETWORK_POOL = env.str("NETWORK_POOL", default="10.128.0.0/10")  # each tenant's
 INTERNET_DNS = env.list("INTERNET_DNS", default=["1.1.1.1", "8.8.8.8"])  # for containers that have internet
 CONTAINER_PIDS = env.int("CONTAINER_PIDS", default=256)
 CONTAINER_STOP_SECONDS = env.int("CONTAINER_STOP_SECONDS", default=10)
+# Downloads and uploads of containers' data: one folder for the web tier and the workers.
+ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(WARREN_HOME / "archives"))
+ARCHIVE_HOURS = env.float("ARCHIVE_HOURS", default=24)  # how long a download stays
 
 # --- Cloudflare -------------------------------------------------------------------------------------------
 CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from containers import admission
-from containers.models import Condition, Container, Network, Template
+from containers.models import Archive, Condition, Container, Network, Template
 from tenants import current
 from tenants.refusal import Refused
 
@@ -67,6 +67,14 @@ class ContainerAdmin(ReadOnly, admin.ModelAdmin[Container]):
                 act(container, actor=current.person(request))
             except Refused as exc:
                 self.message_user(request, f"{container}: {exc}", messages.ERROR)
+
+
+@admin.register(Archive)
+class ArchiveAdmin(ReadOnly, admin.ModelAdmin[Archive]):
+    list_display = ("id", "kind", "container", "state", "code", "size", "created_at", "finished_at", "expires_at")
+    list_filter = ("kind", "code")
+    list_select_related = ("container",)
+    search_fields = ("container__hostname", "container__tenant__slug")
 
 
 @admin.register(Network)

@@ -5,17 +5,18 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from containers import conditions, engine, loop, networks, observed, specs, steps
+from containers import archives, conditions, engine, loop, networks, observed, specs, steps
 from containers.decide import Act, Seen, Want, decide
 from containers.engine.base import ImageMissing, NetworkMissing, Observed, PullFailed
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
+from containers.models import Archive, Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
 from containers.steps import StepState
 from tenants import audit
 from tenants.events import Action
 
 CONTAINER = "containers.reconcile_container"
+Rings = tuple[tuple[str, Any], ...]
 
 
 def load(pk: Any) -> ContainerStatus:
@@ -39,7 +40,7 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
         seen = engine.current().inspect(container.engine_name)
     if container.desired == Desired.ABSENT:
         return _gone(container)
-    return _seen(container, seen, progress)
+    return _seen(container, seen, progress, _waiting(container) if acts and container.data_folder else ())
 
 
 def _want(container: Container) -> Want:
@@ -144,7 +145,14 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
         progress.done(steps.IMAGE)
 
 
-def _seen(container: Container, seen: Observed | None, progress: steps.Progress) -> loop.Result:
+def _waiting(container: Container) -> Rings:
+    """A restore that waits for the container to use its new volume, and for the old one to be free."""
+    waiting = Archive.objects.filter(container=container, finished_at=None)
+    waiting.ring()
+    return tuple((archives.RECONCILE, archive.pk) for archive in waiting)
+
+
+def _seen(container: Container, seen: Observed | None, progress: steps.Progress, rings: Rings) -> loop.Result:
     """Write down how it stands: status with the outcome of the pass, condition and steps here."""
     if seen is None:
         raise Retryable("container_missing", "The container vanished from the engine while it was worked on.")
@@ -167,6 +175,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
             "oom_killed": seen.oom_killed,
         },
         record=record,
+        rings=rings,
     )
 
 

@@ -1,10 +1,17 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from containers.api import views
+from containers.api import archives, views
 
 router = SimpleRouter()
 router.register("templates", views.TemplateViewSet, basename="api-template")
 router.register("containers", views.ContainerViewSet, basename="api-container")
 
-urlpatterns = [path("", include(router.urls))]
+urlpatterns = [
+    path("", include(router.urls)),
+    path("containers/<uuid:pk>/exports/", archives.ExportsView.as_view(), name="api-exports"),
+    path("containers/<uuid:pk>/exports/<uuid:archive>/", archives.ExportView.as_view(), name="api-export"),
+    path("containers/<uuid:pk>/exports/<uuid:archive>/download/", archives.DownloadView.as_view(), name="api-download"),
+    path("containers/<uuid:pk>/imports/", archives.ImportsView.as_view(), name="api-imports"),
+    path("containers/<uuid:pk>/imports/<uuid:archive>/", archives.ImportView.as_view(), name="api-import"),
+]

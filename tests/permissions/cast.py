@@ -32,6 +32,8 @@ def address(name: str, parameters: list[str], container: Container, owner: User)
     """The route's URL, about the owner's container where it is about one."""
     known = {"pk": container.pk, "verb": "restart", "slug": container.template.slug, "key": "unknown", "url": "nowhere"}
     known |= {"app_label": "containers", "id": owner.pk, "content_type_id": 1, "object_id": _row(name)}
+    if "archive" in parameters:
+        known["archive"] = container.archives.get(kind="import" if "import" in name else "export").pk
     if name == "admin:(?P<url>.*)$":
         return "/admin/nowhere/"
     return reverse(name, kwargs={parameter: known[parameter] for parameter in parameters})

@@ -20,6 +20,12 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-live": {LOOK: SIGNED_IN},  # what is hidden is an empty answer that leads to the list
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_PEOPLE},
+    "container-settings": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-duplicate": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-recreate": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-data": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-export": {"POST": ITS_PEOPLE},
+    "container-restore": {"POST": ITS_PEOPLE},
     "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in"},  # in: on to the list
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
     "api-tokens": {LOOK: SIGNED_IN, "POST": EVERYBODY},  # with address and password in the body
@@ -35,6 +41,11 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-retry": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-recreate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-duplicate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-exports": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-imports": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-export": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-download": {"GET HEAD": NOBODY_HERE, "OPTIONS": SIGNED_IN},  # asked of one that is not ready yet
+    "api-import": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
@@ -74,6 +85,7 @@ MODELS: dict[str, dict[str, str]] = {
     "tenants_auditevent": _READ,
     "containers_container": _READ,
     "containers_network": _READ,
+    "containers_archive": _READ,
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
