@@ -22,6 +22,7 @@ COPY templates templates
 COPY static static
 RUN useradd --system --uid 1000 --create-home --home-dir /var/lib/warren warren \
     && SECRET_KEY=only-to-collect-files STATIC_ROOT=/warren/collected python manage.py collectstatic --no-input --verbosity 0 \
+    && mkdir -m 700 /var/lib/warren/archives \
     && chown -R warren /var/lib/warren
 ENV WARREN_HOME=/var/lib/warren STATIC_ROOT=/warren/collected
 USER warren

@@ -24,6 +24,7 @@ if (WARREN_HOME / "settings.env").exists():
 EMBEDDED = env.bool("EMBEDDED", default=False)  # one machine, plain HTTP, simulator: what `manage.py up` runs
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones: what they signed still counts
 # Fernet keys, the newest first; older ones still decrypt. Make one: `manage.py new_key`.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 # Marks everything that this installation makes in Docker and at Cloudflare: 1 to 5 of a-z and 0-9.
@@ -148,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
     "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
     "mail": {"task": "tenants.sweep_mail", "schedule": 30, "options": {"expires": 30}},
+    "archives": {"task": "containers.sweep_archives", "schedule": 3600, "options": {"expires": 3600}},
     "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
     "keys": {"task": "tenants.prune_idempotency_keys", "schedule": 3600, "options": {"expires": 3600}},
     "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
@@ -162,6 +164,9 @@ NETWORK_POOL = env.str("NETWORK_POOL", default="10.128.0.0/10")  # each tenant's
 INTERNET_DNS = env.list("INTERNET_DNS", default=["1.1.1.1", "8.8.8.8"])  # for containers that have internet
 CONTAINER_PIDS = env.int("CONTAINER_PIDS", default=256)
 CONTAINER_STOP_SECONDS = env.int("CONTAINER_STOP_SECONDS", default=10)
+# Downloads and uploads of containers' data: one folder for the web tier and the workers.
+ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(WARREN_HOME / "archives"))
+ARCHIVE_HOURS = env.float("ARCHIVE_HOURS", default=24)  # how long a download stays
 
 # --- Cloudflare -------------------------------------------------------------------------------------------
 CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")

@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import ngettext
 
 from containers import admission, lifecycle, look, steps, storage
-from containers.models import Condition, Container, ContainerStatus, Network, Scheduled, Template
+from containers.models import Archive, Condition, Container, ContainerStatus, Network, Scheduled, Template
 from containers.templatetags.containers import duration
 from tenants import current, staff
 from tenants.models import Tenant
@@ -225,6 +225,14 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
                 self.message_user(request, f"{container}: {exc}", messages.ERROR)
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, ngettext(*said, count) % count, level)
+
+
+@admin.register(Archive)
+class ArchiveAdmin(ReadOnly, admin.ModelAdmin[Archive]):
+    list_display = ("id", "kind", "container", "state", "code", "size", "created_at", "finished_at", "expires_at")
+    list_filter = ("kind", "code")
+    list_select_related = ("container",)
+    search_fields = ("container__hostname", "container__tenant__slug")
 
 
 @admin.register(Network)

@@ -1,7 +1,6 @@
 """What people may ask of containers: each request is checked, saved and put on record in one transaction."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +11,7 @@ from containers import conditions, names, placement, steps
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action
-from tenants.models import Tenant, User
+from tenants.models import Plan, Tenant, User
 from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
@@ -26,16 +25,19 @@ def create(
     name: str,
     memory: int | None = None,
     cpu: int | None = None,
+    like: Container | None = None,
 ) -> Container:
     """Save a new container that is wanted running. `memory` in bytes, `cpu` in thousandths; None: all the plan gives.
 
+    `like`: one whose settings and secrets it gets instead of the template's; its data stays where it is.
     Raises `Refused`: the name, the plan's limits, or no room for one more hostname.
     """
+    source = like or template
     began = timezone.now()
     with audit.refusals(Action.CONTAINER_CREATE, actor=actor, tenant=tenant), transaction.atomic():
         # The lock makes everybody else who creates for this tenant wait until this one counts.
         tenant = Tenant.objects.locked(tenant.pk)
-        _may_run(tenant)
+        require_running(tenant)
         limits = _within_plan(tenant, memory, cpu)
         if not template.enabled:
             raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
@@ -52,11 +54,13 @@ def create(
             template=template,
             name=name,
             hostname=full,
-            image=template.image,
-            command=template.command,
-            environment=template.environment,
-            port=template.port,
-            data_folder=template.data_folder,
+            label=like.label if like else "",
+            image=source.image,
+            command=source.command,
+            environment=source.environment,
+            secrets=like.secrets if like else "",
+            port=source.port,
+            data_folder=source.data_folder,
             internet=tenant.plan.internet,
             created_by=actor,
             **limits,
@@ -64,11 +68,12 @@ def create(
         ContainerStatus.objects.create(container=container)
         place.claim(container)
         container.conditions.bulk_create(conditions.blank(container, steps.checked(began)))
-        audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, template=template.slug)
+        origin: dict[str, Any] = {"template": template.slug, **({"like": str(like)} if like else {})}
+        audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, **origin)
     return container
 
 
-def _may_run(tenant: Tenant) -> None:
+def require_running(tenant: Tenant) -> None:
     if tenant.deleted_at:
         raise Refused("tenant_closed", f"{tenant} is being deleted; nothing else can be done.", status=409)
     if tenant.suspended:
@@ -109,6 +114,12 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
             used=count,
         )
     memory, cpu = plan.memory if memory is None else memory, plan.cpu if cpu is None else cpu
+    check_limits(plan, memory, cpu)
+    return {"memory": memory, "cpu": cpu, "storage": plan.storage}
+
+
+def check_limits(plan: Plan, memory: int, cpu: int) -> None:
+    """Raises `Refused` for what is more than the plan gives a container."""
     if memory > plan.memory:
         raise Refused(
             "memory_limit",
@@ -123,7 +134,6 @@ def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[st
             field="cpu",
             limit=plan.cpu,
         )
-    return {"memory": memory, "cpu": cpu, "storage": plan.storage}
 
 
 def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
@@ -136,7 +146,7 @@ def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Cont
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_START, change, if_match)
+    return apply(container, actor, Action.CONTAINER_START, change, if_match)
 
 
 def stop(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
@@ -146,7 +156,7 @@ def stop(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Conta
         changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
         return changed
 
-    return _change(container, actor, Action.CONTAINER_STOP, change, if_match)
+    return apply(container, actor, Action.CONTAINER_STOP, change, if_match)
 
 
 def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
@@ -161,7 +171,7 @@ def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Co
         steps.again(row, steps.CONTAINER)
         return True
 
-    return _change(container, actor, Action.CONTAINER_RESTART, change, if_match)
+    return apply(container, actor, Action.CONTAINER_RESTART, change, if_match)
 
 
 def retry(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
@@ -171,7 +181,7 @@ def retry(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Cont
         ContainerStatus.objects.filter(pk=row.pk).retry()
         return True
 
-    return _change(container, actor, Action.CONTAINER_RETRY, change, if_match)
+    return apply(container, actor, Action.CONTAINER_RETRY, change, if_match)
 
 
 def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = ANY) -> Container:
@@ -180,19 +190,17 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
     The container itself runs on as it is. Its own name again changes nothing; the name from before, until the new one
     answers, takes the rename back. Raises `Refused` as a creation does.
     """
-    told: dict[str, Any] = {}
 
-    def change(row: Container) -> bool:
+    def change(row: Container) -> bool | dict[str, Any]:
         if row.name == name:
             return False
         place, former = placement.current().beside(row), row.hostname
         row.name, row.hostname = name, _free(name, row.tenant, place.domain)
         place.claim(row)
-        told.update(former=former, hostname=row.hostname)
-        return True
+        return {"former": former, "hostname": row.hostname}
 
     # As in a creation, everybody else who wants a name of this tenant's waits.
-    return _change(container, actor, Action.CONTAINER_RENAME, change, if_match, whole_tenant=True, told=told)
+    return apply(container, actor, Action.CONTAINER_RENAME, change, if_match, whole_tenant=True)
 
 
 def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY) -> Container:
@@ -202,23 +210,22 @@ def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY)
         changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
         return changed
 
-    return _change(container, actor, Action.CONTAINER_DELETE, change, if_match)
+    return apply(container, actor, Action.CONTAINER_DELETE, change, if_match)
 
 
-def _change(
+def apply(
     container: Container,
     actor: User | None,
     action: Action,
-    change: Callable[[Container], bool],
+    change: Callable[[Container], bool | dict[str, Any]],
     if_match: IfMatch = ANY,
     *,
     whole_tenant: bool = False,
-    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> Container:
     """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
 
-    `if_match` says which generation the change was meant for; `Refused` for another one. `whole_tenant`: under the
-    tenant's lock, too. `told`: what `change` adds to the record.
+    `change` returns whether it changed anything, or what is to be on record about it. `if_match` says which generation
+    the change was meant for; `Refused` for another one. `whole_tenant`: under the tenant's lock, too.
     """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
@@ -229,11 +236,11 @@ def _change(
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
         if action is not Action.CONTAINER_DELETE:
-            _may_run(row.tenant)
+            require_running(row.tenant)
         if_match.check(row)
-        if row.deleted_at is None and change(row):
+        if row.deleted_at is None and (changed := change(row)):
             row.generation += 1
             row.wanted_since = timezone.now()
             row.save()
-            audit.record(action, **facts, **told)
+            audit.record(action, **facts, **(changed if isinstance(changed, dict) else {}))
     return row

@@ -6,3 +6,4 @@ class ContainersApp(AppConfig):
 
     def ready(self) -> None:
         from containers import network_loop, reconcile, signals  # noqa: F401  (register and connect on import)
+        from containers.archives import controller  # noqa: F401  (the same)

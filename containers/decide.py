@@ -5,38 +5,59 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
+    FETCH = "fetch"  # have the image there
+    PULL = "pull"  # the same, but ask the registry for a newer one first
     CREATE = "create"
     START = "start"
     STOP = "stop"
     RESTART = "restart"
-    REMOVE = "remove"
+    UPDATE = "update"  # the limits, without a restart
+    REMOVE = "remove"  # the container; its data stays
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """`restart_from`: the start time that a wanted restart is to replace; empty when none is wanted."""
+    """`restart_from`: the start time that a wanted restart is to replace; empty when none is wanted.
+
+    `specs`: what a container may have been made from to count as up to date. `pull_from`: one that was made at an
+    earlier revision than this is replaced by one of the newest image. `limits`: memory and CPU.
+    """
 
     exists: bool
     running: bool = False
     restart_from: str = ""
+    specs: frozenset[str] = frozenset({""})
+    pull_from: int = 0
+    limits: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     running: bool
     started_at: str = ""
+    spec: str = ""
+    revision: int = 0
+    limits: tuple[int, int] = (0, 0)
 
 
 def decide(want: Want, seen: Seen | None) -> list[Act]:
     """The acts that lead from `seen` (None: absent) to `want`, in order; empty means converged."""
     if not want.exists:
         return [Act.REMOVE] if seen else []
+    start = [Act.START] if want.running else []
     if seen is None:
-        return [Act.CREATE, Act.START] if want.running else [Act.CREATE]
+        return [Act.CREATE, *start]
+    stop = [Act.STOP] if seen.running else []
+    if seen.spec not in want.specs:
+        # The image first: as long as there is none, what runs goes on running.
+        image = Act.PULL if seen.revision < want.pull_from else Act.FETCH
+        return [image, *stop, Act.REMOVE, Act.CREATE, *start]
+    update = [Act.UPDATE] if seen.limits != want.limits else []
     if not want.running:
-        return [Act.STOP] if seen.running else []
+        return [*stop, *update]
     if not seen.running:
-        return [Act.START]
+        return [*update, Act.START]
     if want.restart_from and want.restart_from == seen.started_at:
-        return [Act.RESTART]
-    return []
+        # Lowering memory may be refused to what runs, and never to what is stopped anyway.
+        return [Act.STOP, *update, Act.START] if update else [Act.RESTART]
+    return update

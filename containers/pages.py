@@ -21,7 +21,9 @@ from tenants.models import Role
 from tenants.refusal import Refused
 
 
-class _Mine(LoginRequiredMixin):
+class Mine(LoginRequiredMixin):
+    """About the containers that the person may know of."""
+
     request: HttpRequest
 
     def handle_no_permission(self) -> HttpResponse:  # type: ignore[override]  # declared as a redirect alone
@@ -40,7 +42,7 @@ class _Mine(LoginRequiredMixin):
         )
 
 
-class ContainerListView(_Mine, ListView[Container]):
+class ContainerListView(Mine, ListView[Container]):
     template_name = "containers/list.html"
     context_object_name = "containers"
     paginate_by = 50
@@ -79,14 +81,15 @@ class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
         return redirect("container", pk=made.pk)
 
 
-class ContainerView(_Mine, DetailView[Container]):
+class ContainerView(Mine, DetailView[Container]):
     template_name = "containers/detail.html"
     context_object_name = "container"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
-        return super().get_context_data(phase=phase, health=health, settled=settled, **kwargs)
+        manages = visibility.may(self.request.user, self.object, "manage")
+        return super().get_context_data(phase=phase, health=health, settled=settled, manages=manages, **kwargs)
 
 
 class ContainerLiveView(ContainerView):
@@ -101,7 +104,7 @@ class ContainerLiveView(ContainerView):
             return HttpResponse(headers={"HX-Redirect": "/"})
 
 
-class ContainerChangeView(_Mine, View):
+class ContainerChangeView(Mine, View):
     http_method_names = ["post"]  # noqa: RUF012  (Django declares it for the instance)
     verbs: ClassVar[dict[str, tuple[str, Callable[..., Container]]]] = {
         "start": ("operate", admission.start),
@@ -125,7 +128,7 @@ class ContainerChangeView(_Mine, View):
         return redirect("container", pk=pk)
 
 
-class ContainerRenameView(_Mine, View):
+class ContainerRenameView(Mine, View):
     """Says beforehand what becomes of the address that the container has."""
 
     http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)

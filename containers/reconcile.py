@@ -5,17 +5,18 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from containers import conditions, engine, loop, networks, observed, specs, steps, storage
+from containers import archives, conditions, engine, loop, networks, observed, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
-from containers.engine.base import ImageMissing, NetworkMissing, Observed
+from containers.engine.base import ImageMissing, NetworkMissing, Observed, PullFailed
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
+from containers.models import Archive, Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
 from containers.steps import StepState
 from tenants import audit
 from tenants.events import Action
 
 CONTAINER = "containers.reconcile_container"
+Rings = tuple[tuple[str, Any], ...]
 
 
 def load(pk: Any) -> ContainerStatus:
@@ -30,7 +31,7 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
     seen = None if unmade else engine.current().inspect(container.engine_name)
-    acts = decide(_want(container), Seen(seen.running, seen.started_at) if seen else None)
+    acts = decide(_want(container), _sight(seen) if seen else None)
     with progress.blamed():
         for act in acts:
             lease.hold()
@@ -39,7 +40,7 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
         seen = engine.current().inspect(container.engine_name)
     if container.desired == Desired.ABSENT:
         return _gone(container)
-    return _seen(container, seen, progress)
+    return _seen(container, seen, progress, _waiting(container) if acts and container.data_folder else ())
 
 
 def _want(container: Container) -> Want:
@@ -47,12 +48,27 @@ def _want(container: Container) -> Want:
         exists=container.desired != Desired.ABSENT,
         running=container.desired == Desired.RUNNING and not container.suspended,
         restart_from=container.restart_from,
+        specs=specs.acceptable(container),
+        pull_from=container.pull_revision,
+        limits=(container.memory, container.cpu),
+    )
+
+
+def _sight(seen: Observed) -> Seen:
+    return Seen(
+        running=seen.running,
+        started_at=seen.started_at,
+        spec=seen.labels.get(specs.SPEC, ""),
+        revision=int(seen.labels.get(specs.REVISION, 0)),
+        limits=(seen.memory, seen.cpu),
     )
 
 
 def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progress) -> None:
     name, current = container.engine_name, engine.current()
     match act:
+        case Act.FETCH | Act.PULL:
+            _image(container, lease, progress, anew=act is Act.PULL)
         case Act.CREATE:
             _create(container, lease, progress)
         case Act.START:
@@ -71,8 +87,37 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
             progress.begin(steps.CONTAINER)
             progress.flush()
             current.restart(name, settings.CONTAINER_STOP_SECONDS)
+        case Act.UPDATE:
+            progress.begin(steps.CONTAINER)
+            current.update(name, container.memory, container.cpu)
+            progress.done(steps.CONTAINER)
         case Act.REMOVE:
-            current.remove(name, specs.volume(container))
+            current.remove(name)
+
+
+def _image(container: Container, lease: Lease, progress: steps.Progress, *, anew: bool) -> None:
+    """Have the image there before what runs is touched; `anew` asks the registry also where there is one."""
+    current, said = engine.current(), ""
+    there = current.has_image(container.image)
+    if there and not anew:
+        return
+    progress.begin(steps.IMAGE)
+    try:
+        _pull(container, lease, progress)
+    except PullFailed as exc:
+        if not there:
+            raise
+        said = f"The image that is there was used. {exc}"
+    progress.done(steps.IMAGE, said)
+
+
+def _pull(container: Container, lease: Lease, progress: steps.Progress) -> None:
+    def say(line: str) -> None:
+        lease.hold()
+        progress.say(steps.IMAGE, line)
+
+    progress.flush()
+    engine.current().pull(container.image, say)
 
 
 def _create(container: Container, lease: Lease, progress: steps.Progress) -> None:
@@ -82,26 +127,32 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
     if container.internet:
         extra = (networks.ensure_internet(container.tenant).engine_name,)
     progress.done(steps.NETWORK)
-    progress.begin(steps.IMAGE)
+    fetched = progress.state(steps.IMAGE) is StepState.DONE  # for one that is to be replaced it comes before
+    if not fetched:
+        progress.begin(steps.IMAGE)
     spec = specs.container(container, extra_networks=extra)
     try:
         engine.current().create(spec)
     except ImageMissing:
-
-        def say(line: str) -> None:
-            lease.hold()
-            progress.say(steps.IMAGE, line)
-
-        progress.flush()
-        engine.current().pull(container.image, say)
+        fetched = False
+        progress.begin(steps.IMAGE)
+        _pull(container, lease, progress)
         engine.current().create(spec)
     except NetworkMissing:
         networks.forget(container.tenant)
         raise
-    progress.done(steps.IMAGE)
+    if not fetched:
+        progress.done(steps.IMAGE)
 
 
-def _seen(container: Container, seen: Observed | None, progress: steps.Progress) -> loop.Result:
+def _waiting(container: Container) -> Rings:
+    """A restore that waits for the container to use its new volume, and for the old one to be free."""
+    waiting = Archive.objects.filter(container=container, finished_at=None)
+    waiting.ring()
+    return tuple((archives.RECONCILE, archive.pk) for archive in waiting)
+
+
+def _seen(container: Container, seen: Observed | None, progress: steps.Progress, rings: Rings) -> loop.Result:
     """Write down how it stands: status with the outcome of the pass, condition and steps here."""
     if seen is None:
         raise Retryable("container_missing", "The container vanished from the engine while it was worked on.")
@@ -125,6 +176,7 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress)
             **storage.caps(container, seen),
         },
         record=record,
+        rings=rings,
     )
 
 
@@ -140,6 +192,9 @@ def _running(seen: Observed) -> tuple[bool, str, str]:
 
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
+    if container.data_folder:
+        for volume in engine.current().volumes(specs.owned(container)):
+            engine.current().remove_volume(volume)
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
     seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
     if not conditions.gone(container):

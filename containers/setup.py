@@ -1,4 +1,4 @@
-"""What a new installation has of its own: two templates, and the images that they are made of."""
+"""What a new installation has of its own: three templates, and the images that they are made of."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from containers.models import Template
 
 IMAGES = Path(__file__).parent / "images"
 TEMPLATES = {
-    "hello": ("Hello", "A small web page of its own."),
-    "echo": ("Echo", "Answers with the headers it got: see who Access says you are."),
+    "hello": ("Hello", "A small web page of its own.", ""),
+    "echo": ("Echo", "Answers with the headers it got: see who Access says you are.", ""),
+    "notes": ("Notes", "Keeps what you write: data that can be downloaded and restored.", "/data"),
 }
 
 
@@ -22,7 +23,7 @@ def build_images() -> None:
 
 def ensure_templates() -> None:
     """Add our own templates; what staff changed in them stays."""
-    for slug, (name, description) in TEMPLATES.items():
+    for slug, (name, description, data_folder) in TEMPLATES.items():
         Template.objects.get_or_create(
             slug=slug,
             defaults={
@@ -30,5 +31,6 @@ def ensure_templates() -> None:
                 "description": description,
                 "image": f"warren/{slug}:latest",
                 "port": 8080,
+                "data_folder": data_folder,
             },
         )

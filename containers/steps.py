@@ -114,11 +114,12 @@ class Progress:
         self._under_way = name
         self._note(name, state=StepState.RUNNING, started_at=_now())
 
-    def done(self, name: str) -> None:
+    def done(self, name: str, message: str = "") -> None:
         """A step that was not begun in this pass keeps the start that an earlier one noted."""
         now, self._under_way = _now(), ""
         began = self.condition.steps.get(name, {}).get("started_at") or now
-        self._note(name, state=StepState.DONE, started_at=began, finished_at=now)
+        said = {"message": message} if message else {}
+        self._note(name, state=StepState.DONE, started_at=began, finished_at=now, **said)
 
     def say(self, name: str, message: str) -> None:
         """What a step that is under way is busy with, for people to read at once."""

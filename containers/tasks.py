@@ -4,7 +4,8 @@ from typing import Any
 
 from celery import shared_task
 
-from containers import doorbell, loop, networks, reconcile, storage, survey
+from containers import archives, doorbell, loop, networks, reconcile, storage, survey
+from containers.archives import store
 
 
 def answer(name: str, pk: Any) -> None:
@@ -29,6 +30,17 @@ def reconcile_container(pk: str) -> None:
 @shared_task(name=networks.RECONCILE)
 def reconcile_network(pk: str) -> None:
     answer(networks.RECONCILE, pk)
+
+
+@shared_task(name=archives.RECONCILE)
+def reconcile_archive(pk: str) -> None:
+    answer(archives.RECONCILE, pk)
+
+
+@shared_task(name="containers.sweep_archives")
+def sweep_archives() -> None:
+    """Files that no row knows; those of rows go with their own reconciler, when they expire."""
+    store.sweep()
 
 
 @shared_task(name="containers.sweep_due")

@@ -25,6 +25,7 @@ def follow(tenant: Tenant, actor: User | None) -> None:
             continue
         for name, value in changes.items():
             setattr(container, name, value)
+        container.revision += "internet" in changes  # another network: only a new container at the engine has it
         container.generation += 1
         container.wanted_since = timezone.now()
         container.save()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from containers import pages
+from containers import pages, settings_pages
 
 urlpatterns = [
     path("", pages.ContainerListView.as_view(), name="container-list"),
@@ -9,5 +9,13 @@ urlpatterns = [
     path("containers/<uuid:pk>/live/", pages.ContainerLiveView.as_view(), name="container-live"),
     path("containers/<uuid:pk>/rename/", pages.ContainerRenameView.as_view(), name="container-rename"),
     path("containers/<uuid:pk>/delete/", pages.ContainerDeleteView.as_view(), name="container-delete"),
+    path("containers/<uuid:pk>/settings/", settings_pages.ContainerSettingsView.as_view(), name="container-settings"),
+    path(
+        "containers/<uuid:pk>/duplicate/", settings_pages.ContainerDuplicateView.as_view(), name="container-duplicate"
+    ),
+    path("containers/<uuid:pk>/recreate/", settings_pages.ContainerRecreateView.as_view(), name="container-recreate"),
+    path("containers/<uuid:pk>/data/", settings_pages.ContainerDataView.as_view(), name="container-data"),
+    path("containers/<uuid:pk>/data/export/", settings_pages.ContainerExportView.as_view(), name="container-export"),
+    path("containers/<uuid:pk>/data/restore/", settings_pages.ContainerRestoreView.as_view(), name="container-restore"),
     path("containers/<uuid:pk>/<slug:verb>/", pages.ContainerChangeView.as_view(), name="container-change"),
 ]

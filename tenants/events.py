@@ -33,6 +33,11 @@ class Action(StrEnum):
     CONTAINER_RENAME = "container:rename"
     CONTAINER_RETRY = "container:retry"
     CONTAINER_DELETE = "container:delete"
+    CONTAINER_CHANGE = "container:change"
+    CONTAINER_RECREATE = "container:recreate"
+    CONTAINER_EXPORT = "container:export"
+    CONTAINER_IMPORT = "container:import"
+    CONTAINER_DOWNLOAD = "container:download"
     CONTAINER_GONE = "container:gone"
     CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
     TENANT_SUSPEND = "tenant:suspend"

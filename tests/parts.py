@@ -1,9 +1,11 @@
 """Handles on the real parts that tests drive: the simulator over HTTP, the engine over its socket."""
 
 import contextlib
+import io
 import json
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -132,6 +134,33 @@ def docker_containers(mark: str) -> list[str]:
 def docker_networks(mark: str) -> list[str]:
     with contextlib.closing(docker.from_env()) as client:
         return sorted(row["Name"] for row in client.api.networks(filters={"label": f"warren.installation={mark}"}))
+
+
+def docker_volumes(mark: str) -> list[str]:
+    with contextlib.closing(docker.from_env()) as client:
+        found = client.api.volumes(filters={"label": f"warren.installation={mark}"})
+        return [row["Name"] for row in found["Volumes"] or []]
+
+
+def docker_put(container: str, path: str, content: bytes) -> None:
+    """Write a file into a container, running or not."""
+    folder, _, name = path.rpartition("/")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    with contextlib.closing(docker.from_env()) as client:
+        assert client.api.put_archive(container, folder, buffer.getvalue())
+
+
+def docker_get(container: str, path: str) -> bytes:
+    with contextlib.closing(docker.from_env()) as client:
+        data = b"".join(client.api.get_archive(container, path)[0])
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        file = archive.extractfile(archive.getmembers()[0])
+        assert file is not None
+        return file.read()
 
 
 def docker_cleanup(mark: str) -> None:

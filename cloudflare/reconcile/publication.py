@@ -17,6 +17,7 @@ from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import cutover, documents, names
+from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
 from containers import conditions, loop, observed, steps
@@ -61,6 +62,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
         seen |= {"admitted": list(policy.emails), "listed_digest": ""}
     if publication.revoking:
         seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
+    if _moved(publication, progress):
+        # It stays in the ingress, protected as it is, until Cloudflare has taken the rule that replaces this one.
+        publication.route = seen["route"] = Route.NONE
     if not tunnel.tunnel_id or publication.route != Route.IN or publication.routed_in != tunnel.tunnel_id:
         if progress.state(names.STEP_TUNNEL) is not StepState.FAILED:  # what the tunnel said stands until it is mended
             progress.begin(names.STEP_TUNNEL)
@@ -75,9 +79,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
         return loop.Result(after=WAIT, seen=seen, record=ask, rings=((names.TUNNEL, tunnel.pk),))
     if seen:
         lease.write(**seen)
+    if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
+        progress.done(names.STEP_TUNNEL)
     if publication.record_target != tunnel.tunnel_id:
-        if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
-            progress.done(names.STEP_TUNNEL)
         progress.begin(names.STEP_DNS)
         lease.hold()
         with progress.blamed(), translated("DNS record"):
@@ -101,6 +105,20 @@ def _published(publication: Publication, progress: steps.Progress, seen: dict[st
         observed.tell(container.pk)
 
     return loop.Result(seen=seen, record=report, rings=tuple((names.PUBLICATION, pk) for pk in earlier))
+
+
+def _moved(publication: Publication, progress: steps.Progress) -> bool:
+    """Whether the tunnel's ingress may lead elsewhere than the container now says: to another port.
+
+    Asked once a change of what was published before, and answered from the whole document, as the tunnel renders it:
+    that somebody else's rule differs costs a pass over the tunnel, and nothing else.
+    """
+    known = progress.condition
+    if publication.route != Route.IN or not known.met_at:
+        return False
+    if known.observed_generation == publication.container.generation:
+        return False
+    return publication.tunnel.config_digest != documents.digest(tunnels.document(publication.tunnel))
 
 
 def _protect(

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from cloudflare.client import Cloudflare, Priority, errors
+from cloudflare.client import Cloudflare, Ingress, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
 from cloudflare.reconcile import documents, names
@@ -106,6 +106,12 @@ def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Public
 
     told = tuple((names.PUBLICATION, pk) for pk in (*fresh, *out))
     return loop.Result(seen=seen, record=record, rings=(*rings, *told))
+
+
+def document(tunnel: Tunnel) -> list[Ingress]:
+    """The ingress as it is to be now."""
+    living = Publication.objects.filter(tunnel=tunnel, gone_at=None).select_related("container")
+    return documents.ingress(row for row in living if _belongs(row))
 
 
 def _belongs(publication: Publication) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from containers import lifecycle, steps, storage
+from containers import lifecycle, steps, storage, visibility
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
@@ -61,12 +61,14 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
         fields: tuple[str, ...] = (
             "id",
             "name",
+            "label",
             "tenant",
             "template",
             "hostname",
             "url",
             "desired",
             "generation",
+            "port",
             "memory",
             "cpu",
             "storage",
@@ -107,16 +109,22 @@ class ContainerSerializer(ContainerListSerializer):
     )
     storage_capped = serializers.SerializerMethodField(help_text="Whether the engine stops it at `storage`.")
     notices = serializers.SerializerMethodField()
+    environment = serializers.SerializerMethodField(help_text="Null for those who may not change it.")
+    secret_names = serializers.SerializerMethodField(help_text="Null for those who may not change them.")
 
     class Meta(ContainerListSerializer.Meta):
         fields = (
             *ContainerListSerializer.Meta.fields,
+            "image",
+            "data_folder",
             "conditions",
             "steps",
             "error",
             "storage_used",
             "storage_capped",
             "notices",
+            "environment",
+            "secret_names",
         )
 
     @extend_schema_field(ErrorSerializer(allow_null=True))
@@ -131,6 +139,19 @@ class ContainerSerializer(ContainerListSerializer):
     @extend_schema_field(NoticeSerializer(many=True))
     def get_notices(self, container: Container) -> list[dict[str, Any]]:
         return [asdict(notice) for notice in storage.notices(container)]
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
+    def get_environment(self, container: Container) -> dict[str, str] | None:
+        return container.environment if self._may_change(container) else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
+    def get_secret_names(self, container: Container) -> list[str] | None:
+        return sorted(container.secret_values) if self._may_change(container) else None
+
+    def _may_change(self, container: Container) -> bool:
+        """Variables are for those who may change them; the values of secrets are for nobody."""
+        request = self.context.get("request")
+        return request is not None and visibility.may(request.user, container, "manage")
 
 
 class CreateSerializer(serializers.Serializer[Any]):

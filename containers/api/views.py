@@ -14,6 +14,7 @@ from rest_framework.serializers import Serializer
 
 from containers import admission
 from containers.api import listing
+from containers.api.changes import Changes
 from containers.api.filters import ContainerFilter, TemplateFilter
 from containers.api.serializers import (
     ContainerListSerializer,
@@ -45,12 +46,12 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
         return Template.objects.offered(Plan.objects.filter(tenants__members=current.person(self.request)))
 
 
-class ContainerViewSet(viewsets.GenericViewSet[Container]):
+class ContainerViewSet(Changes):
     """Containers of the tenants that you belong to. Every change is accepted at once and carried out afterwards."""
 
     permission_classes = (ContainerPermission,)
     filterset_class = ContainerFilter
-    costly = frozenset({"create", "start", "stop", "restart", "retry", "destroy"})
+    costly = frozenset({"create", "start", "stop", "restart", "retry", "recreate", "duplicate", "destroy"})
     # What a person needs to hold on the container, by action; `view` is what the queryset gives.
     needs: ClassVar[dict[str, str]] = {
         "start": "operate",
@@ -58,6 +59,9 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
         "restart": "operate",
         "retry": "operate",
         "rename": "manage",
+        "partial_update": "manage",
+        "recreate": "manage",
+        "duplicate": "manage",
         "destroy": "delete",
     }
 
@@ -106,35 +110,35 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
 
         There is no way back; asking twice is fine.
         """
-        return self._changed(admission.remove)
+        return self.changed(admission.remove)
 
     @_ACCEPTED
     @conditional
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str) -> Response:
         """Start a stopped container."""
-        return self._changed(admission.start)
+        return self.changed(admission.start)
 
     @_ACCEPTED
     @conditional
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
         """Stop a container; it keeps its address and its data."""
-        return self._changed(admission.stop)
+        return self.changed(admission.stop)
 
     @_ACCEPTED
     @conditional
     @action(detail=True, methods=["post"])
     def restart(self, request: Request, pk: str) -> Response:
         """Restart a running container."""
-        return self._changed(admission.restart)
+        return self.changed(admission.restart)
 
     @_ACCEPTED
     @conditional
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         """Try again at once whatever failed, with a fresh deadline."""
-        return self._changed(admission.retry)
+        return self.changed(admission.retry)
 
     @extend_schema(request=RenameSerializer, responses={202: ContainerSerializer})
     @conditional
@@ -144,9 +148,9 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
 
         `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers.
         """
-        return self._changed(admission.rename, RenameSerializer(data=request.data))
+        return self.changed(admission.rename, RenameSerializer(data=request.data))
 
-    def _changed(self, change: Callable[..., Container], given: Serializer[Any] | None = None) -> Response:
+    def changed(self, change: Callable[..., Container], given: Serializer[Any] | None = None) -> Response:
         """Carry it out on the container at hand, which must be the one that the sender knows."""
         container = self.get_object()  # first: what a container would take is nobody's business who can't see it
         wanted = {"actor": current.person(self.request), "if_match": if_match(self.request)}
@@ -154,9 +158,12 @@ class ContainerViewSet(viewsets.GenericViewSet[Container]):
             given.is_valid(raise_exception=True)
             wanted |= given.validated_data
         changed = change(container, **wanted)
-        return self._answer(self.get_queryset().filter(pk=changed.pk).first() or changed)
+        return self.accepted(changed)
+
+    def accepted(self, container: Container) -> Response:
+        return self._answer(self.get_queryset().filter(pk=container.pk).first() or container)
 
     def _answer(self, container: Container) -> Response:
         where = reverse("api-container-detail", args=[container.pk], request=self.request)
-        headers = {"Location": where, **tagged(container)}
-        return Response(ContainerSerializer(container).data, status=status.HTTP_202_ACCEPTED, headers=headers)
+        body = ContainerSerializer(container, context=self.get_serializer_context()).data
+        return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": where, **tagged(container)})

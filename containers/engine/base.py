@@ -5,14 +5,16 @@ EngineError (retryable)
 ├── NetworkMissing   a container's network is not there (any more)
 ├── NetworkBusy      a network still has containers on it
 ├── SubnetTaken      another network of the engine overlaps the subnet
+├── VolumeBusy       a volume is still mounted in a container
 └── ImageMissing     the engine has no such image; pull it
 EngineRefusal (terminal)
 ├── ForeignName      the name is taken by something that is not ours
-└── PullFailed       no registry gave the image
+├── PullFailed       no registry gave the image
+└── MemoryInUse      a container uses more memory than it is to be left with
 """
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -46,6 +48,10 @@ class SubnetTaken(EngineError):
     code_ = "subnet_taken"
 
 
+class VolumeBusy(EngineError):
+    code_ = "volume_busy"
+
+
 class ImageMissing(EngineError):
     code_ = "image_missing"
 
@@ -63,6 +69,10 @@ class ForeignName(EngineRefusal):
 
 class PullFailed(EngineRefusal):
     code_ = "image_unavailable"
+
+
+class MemoryInUse(EngineRefusal):
+    code_ = "memory_in_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,7 @@ class ContainerSpec:
     storage: int = 0  # 0: no limit asked for
     volume: str = ""  # name of the volume for `data_folder`
     data_folder: str = ""
+    copy_up: bool = True  # whether an empty volume gets what the image has in the data folder
     aliases: tuple[str, ...] = ()
     extra_networks: tuple[str, ...] = ()
     dns: tuple[str, ...] = ()  # resolvers to ask for names outside; empty: the host's
@@ -126,6 +137,8 @@ class Observed:
     # The limits that the engine was given when it was made, in bytes; 0: none.
     layer_limit: int = 0
     volume_limit: int = 0
+    memory: int = 0  # its limits, in the units of `ContainerSpec`
+    cpu: int = 0
 
     @property
     def running(self) -> bool:
@@ -179,13 +192,18 @@ class Engine(Protocol):
 
     def restart(self, name: str, grace: int) -> None: ...
 
-    def remove(self, name: str, volume: str = "") -> None:
-        """Remove it, running or not, with its volume; absent is fine. Returns once it is gone."""
+    def update(self, name: str, memory: int, cpu: int) -> None:
+        """Change its limits, running or not, without a restart. Raises `MemoryInUse`."""
+
+    def remove(self, name: str) -> None:
+        """Remove it, running or not; its volume stays. Absent is fine. Returns once it is gone."""
 
     def inspect(self, name: str) -> Observed | None: ...
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         """All containers with these labels, in one call."""
+
+    def has_image(self, image: str) -> bool: ...
 
     def pull(self, image: str, progress: Callable[[str], None]) -> None:
         """Fetch an image; `progress` hears a short line from time to time. Raises `PullFailed`."""
@@ -207,3 +225,22 @@ class Engine(Protocol):
 
     def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:
         """What the containers with these labels keep. Slow, for the engine walks through all of it: ask rarely."""
+
+    def volumes(self, labels: Mapping[str, str]) -> builtins.list[str]:
+        """Names of all volumes with these labels."""
+
+    def remove_volume(self, name: str) -> None:
+        """Absent is fine. Raises `VolumeBusy`."""
+
+    def read_folder(self, name: str, folder: str) -> Iterator[bytes]:
+        """A tar of the folder in a container, running or not; its entries begin with the folder's own name."""
+
+    def fill_volume(self, name: str, spec: ContainerSpec, tar: Iterable[bytes]) -> None:
+        """Make `spec.volume` anew and unpack a tar into it, whose entries begin with the data folder's own name.
+
+        A container `name` of the same image holds the volume meanwhile and never runs. After a failure, call it
+        again, or `drop_volume`. Raises `ImageMissing`.
+        """
+
+    def drop_volume(self, name: str, volume: str) -> None:
+        """Take away what `fill_volume` with this name and volume may have left."""

@@ -31,10 +31,12 @@ from containers.engine.base import (
     Used,
 )
 from containers.engine.faults import translated
-from containers.engine.hostconfig import host_config
+from containers.engine.hostconfig import CPU_PERIOD, host_config
+from containers.engine.limits import update_limits
+from containers.engine.volumes import Volumes
 
 
-class DockerEngine:
+class DockerEngine(Volumes):
     """Thread-safe: each thread has a client, and so connections, of its own."""
 
     def __init__(self, host: str | None, *, timeout: int, starts: int = 0) -> None:
@@ -130,16 +132,17 @@ class DockerEngine:
         with self._starts, translated():
             self.api.restart(name, timeout=grace)
 
-    def remove(self, name: str, volume: str = "") -> None:
+    def update(self, name: str, memory: int, cpu: int) -> None:
+        with translated():
+            update_limits(self.api, name, memory, cpu)
+
+    def remove(self, name: str) -> None:
         with translated(absent_is_fine=True):
             try:
-                self.api.remove_container(name, force=True, v=True)
+                self.api.remove_container(name, force=True, v=True)  # v: nameless volumes, which nobody wants to keep
             except APIError as exc:
                 if exc.status_code != 409:  # 409: another removal is under way
                     raise
-        if volume:
-            with translated(absent_is_fine=True):
-                self.api.remove_volume(volume)
         deadline = time.monotonic() + self._timeout
         while self.inspect(name) is not None:
             if time.monotonic() > deadline:
@@ -149,7 +152,7 @@ class DockerEngine:
     def inspect(self, name: str) -> Observed | None:
         with translated(absent_is_fine=True):
             facts = self.api.inspect_container(name)
-            state = facts["State"]
+            state, limits = facts["State"], facts["HostConfig"]
             return Observed(
                 id=facts["Id"],
                 name=facts["Name"].lstrip("/"),
@@ -159,6 +162,8 @@ class DockerEngine:
                 exit_code=None if state["Status"] == "running" else state["ExitCode"],
                 oom_killed=state["OOMKilled"],
                 **storage.limits_of(facts),
+                memory=limits["Memory"],
+                cpu=limits["CpuQuota"] * 1000 // (limits["CpuPeriod"] or CPU_PERIOD),
             )
         return None  # type: ignore[unreachable]  # after a 404, which the block above swallows
 
@@ -174,6 +179,12 @@ class DockerEngine:
             )
             for row in rows
         ]
+
+    def has_image(self, image: str) -> bool:
+        with translated(absent_is_fine=True):
+            self.api.inspect_image(image)
+            return True
+        return False  # type: ignore[unreachable]  # after a 404, which the block above swallows
 
     def pull(self, image: str, progress: Callable[[str], None]) -> None:
         repository, _, tag = image.rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "latest")

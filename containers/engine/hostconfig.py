@@ -6,11 +6,21 @@ Fields as in the Docker Engine API 1.41, `POST /containers/create`.
 
 from typing import Any
 
-from containers.engine.base import ContainerSpec, Limits
+from containers.engine.base import IDENTITY, ContainerSpec, Limits
 
 # What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
 CPU_PERIOD = 100_000  # microseconds
+
+
+def volume_labels(spec: ContainerSpec) -> dict[str, str]:
+    """Whose it is; what else a container's labels say is about that container, which the volume outlives."""
+    return {key: spec.labels[key] for key in IDENTITY if key in spec.labels}
+
+
+def cpu_limit(cpu: int) -> dict[str, int]:
+    """Thousandths of a core, as the kernel counts. Not NanoCpus: the engine refuses more of them than it has cores."""
+    return {"CpuPeriod": CPU_PERIOD, "CpuQuota": cpu * CPU_PERIOD // 1000}
 
 
 def host_config(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
@@ -18,9 +28,7 @@ def host_config(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
         "NetworkMode": spec.network,
         "Memory": spec.memory,
         "MemorySwap": spec.memory,  # equal to Memory: no swap on top
-        # Not NanoCpus: the engine refuses more of those than it has cores, a plan may well name more.
-        "CpuPeriod": CPU_PERIOD,
-        "CpuQuota": spec.cpu * CPU_PERIOD // 1000,
+        **cpu_limit(spec.cpu),
         "PidsLimit": spec.pids,
         "Init": True,  # reaps zombies, and passes SIGTERM on: a stop need not wait for its grace to end
         "CapDrop": ["ALL"],
@@ -50,7 +58,7 @@ def host_config(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
 
 def _volume_options(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
     """They count when the volume is made; one that is there already stays as it is."""
-    options: dict[str, Any] = {"Labels": dict(spec.labels)}
+    options: dict[str, Any] = {"Labels": volume_labels(spec), "NoCopy": not spec.copy_up}
     if spec.storage and limits.volume:
         options["DriverConfig"] = {"Name": "local", "Options": {"size": str(spec.storage)}}
     return options

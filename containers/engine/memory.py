@@ -1,9 +1,11 @@
 """An engine without containers: for truth tables of the loop and for runs of hundreds. Same contract, no world."""
 
 import builtins
+import io
 import secrets
+import tarfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -17,6 +19,7 @@ from containers.engine.base import (
     ImageMissing,
     Limits,
     Listed,
+    MemoryInUse,
     NetworkBusy,
     NetworkMissing,
     NetworkSpec,
@@ -24,6 +27,7 @@ from containers.engine.base import (
     PullFailed,
     SubnetTaken,
     Used,
+    VolumeBusy,
 )
 
 
@@ -40,6 +44,9 @@ class MemoryEngine:
     networks: dict[str, NetworkSpec] = field(default_factory=dict)
     able: Limits = field(default_factory=Limits)
     kept: dict[str, Used] = field(default_factory=dict)  # by name; who is not in it keeps nothing
+    memory_used: int = 0  # bytes of memory that each running container uses
+    contents: dict[str, bytes] = field(default_factory=dict)  # of each volume, as a tar
+    owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -67,7 +74,12 @@ class MemoryEngine:
                 dict(spec.labels),
                 layer_limit=spec.storage if self.able.layer else 0,
                 volume_limit=spec.storage if self.able.volume and spec.volume else 0,
+                memory=spec.memory,
+                cpu=spec.cpu,
             )
+            if spec.volume:
+                self.contents.setdefault(spec.volume, _empty(spec.data_folder))
+                self.owners.setdefault(spec.volume, dict(spec.labels))
             self.containers[spec.name], self.specs[spec.name] = made, spec
             self.files[spec.name] = list(files)
             return made.id
@@ -90,7 +102,14 @@ class MemoryEngine:
         self.stop(name, grace)
         self.start(name)
 
-    def remove(self, name: str, volume: str = "") -> None:
+    def update(self, name: str, memory: int, cpu: int) -> None:
+        with self._lock:
+            there = self._there(name)
+            if there.running and memory < self.memory_used:
+                raise MemoryInUse("The container uses more memory now than it was to be left with.")
+            self.containers[name] = replace(there, memory=memory, cpu=cpu)
+
+    def remove(self, name: str) -> None:
         self.ping()
         with self._lock:
             for there in (self.containers, self.specs, self.files):
@@ -107,6 +126,10 @@ class MemoryEngine:
             for there in list(self.containers.values())
             if labels.items() <= there.labels.items()
         ]
+
+    def has_image(self, image: str) -> bool:
+        self.ping()
+        return self.images is None or image in self.images
 
     def pull(self, image: str, progress: Callable[[str], None]) -> None:
         self.ping()
@@ -149,9 +172,45 @@ class MemoryEngine:
         nothing = Used({}, layer=0, volumes=0)
         return [replace(self.kept.get(there.name, nothing), labels=there.labels) for there in self.list(labels)]
 
+    def volumes(self, labels: Mapping[str, str]) -> builtins.list[str]:
+        self.ping()
+        return [name for name, found in self.owners.items() if labels.items() <= found.items()]
+
+    def remove_volume(self, name: str) -> None:
+        self.ping()
+        with self._lock:
+            if any(spec.volume == name for spec in self.specs.values()):
+                raise VolumeBusy(f"The volume {name} is still in use.", retry_after=0)
+            self.contents.pop(name, None)
+            self.owners.pop(name, None)
+
+    def read_folder(self, name: str, folder: str) -> Iterator[bytes]:
+        self._there(name)
+        yield self.contents[self.specs[name].volume]
+
+    def fill_volume(self, name: str, spec: ContainerSpec, tar: Iterable[bytes]) -> None:
+        if not self.has_image(spec.image):
+            raise ImageMissing(f"The engine has no image {spec.image}.")
+        content = b"".join(tar)
+        with self._lock:
+            self.contents[spec.volume], self.owners[spec.volume] = content, dict(spec.labels)
+
+    def drop_volume(self, name: str, volume: str) -> None:
+        self.remove_volume(volume)
+
     def _there(self, name: str) -> Observed:
         self.ping()
         try:
             return self.containers[name]
         except KeyError:
             raise EngineError(f"There is no container {name}.") from None
+
+
+def _empty(folder: str) -> bytes:
+    """A tar of an empty folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(folder.rstrip("/").rpartition("/")[2])
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(entry)
+    return buffer.getvalue()

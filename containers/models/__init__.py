@@ -1,3 +1,4 @@
+from containers.models.archive import Archive, ArchiveKind, ArchiveState
 from containers.models.container import Container, Desired
 from containers.models.network import Network, NetworkKind
 from containers.models.schedule import Scheduled
@@ -5,6 +6,9 @@ from containers.models.status import Condition, ContainerStatus, EngineState
 from containers.models.template import Template
 
 __all__ = [
+    "Archive",
+    "ArchiveKind",
+    "ArchiveState",
     "Condition",
     "Container",
     "ContainerStatus",

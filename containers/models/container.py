@@ -1,5 +1,6 @@
 """What is wanted. People and the API save these rows; reconcilers never do."""
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from containers.models.template import Template
+from tenants.encryption import EncryptedTextField
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -42,9 +44,12 @@ class Container(models.Model):
     hostname = models.CharField(max_length=63)
     # Noted once and kept: the hostname may change, while what runs at the engine goes on under the name that it has.
     engine_name = models.CharField(max_length=63, editable=False)
+    label = models.CharField(max_length=100, blank=True, help_text="Free text for people.")
     image = models.CharField(max_length=255)
     command = models.JSONField(default=list, blank=True)
     environment = models.JSONField(default=dict, blank=True)
+    # JSON of names and values, encrypted. Not editable, so that no form, and no page of the admin, ever shows it.
+    secrets = EncryptedTextField(default="", blank=True, editable=False)
     port = models.PositiveIntegerField()
     data_folder = models.CharField(max_length=255, blank=True)
     memory = models.PositiveBigIntegerField(help_text="Bytes.")
@@ -52,6 +57,11 @@ class Container(models.Model):
     storage = models.PositiveBigIntegerField(help_text="Bytes.")
     internet = models.BooleanField(default=False)
     suspended = models.BooleanField(default=False, editable=False, help_text="With its tenant: may not run.")
+    # Counts what needs a new container at the engine; one that was made at an earlier revision is replaced.
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    pull_revision = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Revision at which the image is to be looked for anew."
+    )
     desired = models.CharField(max_length=10, choices=Desired.choices, default=Desired.RUNNING)
     generation = models.PositiveBigIntegerField(default=1, editable=False)
     wanted_since = models.DateTimeField(default=timezone.now, editable=False, help_text="Of this generation.")
@@ -83,6 +93,16 @@ class Container(models.Model):
         if not self.engine_name:
             self.engine_name = f"{settings.INSTALLATION}-{self.tenant.slug}-{self.pk.hex[:12]}"
         super().save(*args, **kwargs)
+
+    @property
+    def secret_values(self) -> dict[str, str]:
+        """In clear, for the engine alone; people see the names."""
+        found: dict[str, str] = json.loads(self.secrets) if self.secrets else {}
+        return found
+
+    @secret_values.setter
+    def secret_values(self, values: dict[str, str]) -> None:
+        self.secrets = json.dumps(values) if values else ""
 
     @property
     def steps(self) -> "list[Step]":

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from containers import admission
+from containers import admission, changes
 from containers.models import Container, Template
 from tenants.models import User
 from tests.conftest import make_tenant
 from tests.crash.wire import MODES, Wire, laid
 from tests.installation import environment, prepare
-from tests.parts import Cloud, docker_containers, docker_networks
+from tests.parts import Cloud, docker_containers, docker_get, docker_networks, docker_put, docker_volumes
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 LEASE = 0.7
@@ -100,10 +100,18 @@ def guard(request: pytest.FixtureRequest, workers: Workers, cloud: Cloud) -> str
     return str(request.param)
 
 
-def _create(owner: User, slug: str) -> Container:
+def _create(owner: User, slug: str, template: str = "hello") -> Container:
     return admission.create(
-        actor=owner, tenant=make_tenant(slug, owner), template=Template.objects.get(slug="hello"), name="box"
+        actor=owner, tenant=make_tenant(slug, owner), template=Template.objects.get(slug=template), name="box"
     )
+
+
+def _create_with_data(owner: User, slug: str) -> Container:
+    return _create(owner, slug, "notes")
+
+
+def _recreate(owner: User, slug: str) -> Container:
+    return changes.recreate(Container.objects.get(tenant__slug=slug, deleted_at=None), actor=owner)
 
 
 def _stop(owner: User, slug: str) -> Container:
@@ -123,14 +131,16 @@ CASES: dict[str, tuple[list[Callable[[User, str], Container]], Callable[[User, s
     "create": ([], _create),
     "stop": ([_create], _stop),
     "rename": ([_create], _rename),
-    "delete": ([_create], _delete),
+    "recreate": ([_create_with_data], _recreate),
+    "delete": ([_create_with_data], _delete),
 }
 # How many calls there are at least to be cut, so that the matrix cannot become empty unseen.
 CALLS = {
     ("create", "/"): 12,
     ("stop", "/"): 3,
     ("rename", "/"): 9,
-    ("delete", "/"): 10,
+    ("recreate", "/"): 9,
+    ("delete", "/"): 12,
     ("create", "/client"): 4,
     ("rename", "/client"): 8,
     ("delete", "/client"): 6,
@@ -153,8 +163,13 @@ def _world(cloud: Cloud, mark: str, slug: str, running: bool, name: str = "box")
     assert container.status.observed_generation == container.generation
 
 
+def _name(slug: str) -> str:
+    return Container.objects.get(tenant__slug=slug).engine_name
+
+
 def _nothing(cloud: Cloud, mark: str) -> None:
     assert docker_containers(mark) == []
+    assert docker_volumes(mark) == []
     assert docker_networks(mark) == [f"{mark}-shared-connectors"]
     assert cloud.tunnels() == set()
     assert cloud.hostnames() == set()
@@ -180,6 +195,8 @@ def test_any_call_may_be_the_last(
         for earlier in before:
             earlier(owner, slug)
             workers.run()
+        if case == "recreate":
+            docker_put(_name(slug), "/data/mine", slug.encode())
         act(owner, slug)
         wire.arm(number, mode, workers.fork(), below)
         ended = workers.wait()
@@ -192,6 +209,9 @@ def test_any_call_may_be_the_last(
             _nothing(cloud, docker_mark)
         else:
             _world(cloud, docker_mark, slug, case != "stop", "vase" if case == "rename" else "box")
+            if case == "recreate":
+                assert docker_get(_name(slug), "/data/mine") == slug.encode()
+                assert len(docker_volumes(docker_mark)) == 1
             _delete(owner, slug)
             workers.run()
             _nothing(cloud, docker_mark)

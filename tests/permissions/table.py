@@ -51,6 +51,12 @@ ROUTES: dict[str, dict[str, str]] = {
     "member-remove": {"GET POST": ITS_OWNERS},
     "hand-over": {"GET POST": ITS_OWNERS},
     "invitation-withdraw": {"POST": ITS_OWNERS},
+    "container-settings": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-duplicate": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-recreate": {"GET HEAD POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-data": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-export": {"POST": ITS_PEOPLE},
+    "container-restore": {"POST": ITS_PEOPLE},
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
     "api-sign-up": {"OPTIONS POST": EVERYBODY},
     "api-sign-up-confirm": {"OPTIONS POST": EVERYBODY},  # with the token of a mail, as the next but one
@@ -73,7 +79,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-template-list": {LOOK: SIGNED_IN},
     "api-template-detail": {LOOK: SIGNED_IN},
     "api-container-list": {LOOK: SIGNED_IN, "POST": SIGNED_IN},
-    "api-container-detail": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-detail": {"GET HEAD PATCH DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-start": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-stop": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-container-restart": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
@@ -86,6 +92,13 @@ ROUTES: dict[str, dict[str, str]] = {
     "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
     "api-audit-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
+    "api-container-recreate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-container-duplicate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-exports": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-imports": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-export": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-download": {"GET HEAD": NOBODY_HERE, "OPTIONS": SIGNED_IN},  # asked of one that is not ready yet
+    "api-import": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
@@ -128,6 +141,7 @@ MODELS: dict[str, dict[str, str]] = {
     "tenants_apitoken": _READ,
     "containers_container": _READ,
     "containers_network": _READ,
+    "containers_archive": _READ,
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,

@@ -1,9 +1,11 @@
 """Every route, every method, everybody: as the table says."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from cloudflare.models import Zone
 from containers import admission
@@ -28,6 +30,8 @@ def answers(
     """What each of the roles hears, by route and method."""
     container: Container = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
+    for kind, finished in (("import", timezone.now()), ("export", None)):
+        container.archives.create(kind=kind, finished_at=finished, expires_at=timezone.now() + timedelta(hours=1))
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)

@@ -1,0 +1,3 @@
+"""Data folders as files: downloaded, and restored from what was uploaded."""
+
+RECONCILE = "containers.reconcile_archive"

@@ -1,0 +1,104 @@
+"""What people change about a container that is there: its settings, its image, and a second one like it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from containers import admission, steps, variables
+from containers.models import Container, Desired
+from containers.variables import Changes
+from tenants.events import Action
+from tenants.models import User
+from tenants.precondition import ANY, IfMatch
+from tenants.refusal import Refused
+
+
+def change(
+    container: Container,
+    *,
+    actor: User,
+    label: str | None = None,
+    environment: Changes | None = None,
+    secrets: Changes | None = None,
+    port: int | None = None,
+    memory: int | None = None,
+    cpu: int | None = None,
+    if_match: IfMatch = ANY,
+) -> Container:
+    """Change what is given; None leaves it as it is, and in `environment` and `secrets` takes a variable away.
+
+    Label and port change in the rows and at the edge alone, memory and CPU at the engine without a restart. A change
+    of the environment needs a new container at the engine: the program is started anew, its data is kept.
+    """
+    asked = {"label": label, "port": port, "memory": memory, "cpu": cpu}
+
+    def apply(row: Container) -> bool | dict[str, Any]:
+        changed = [name for name, value in asked.items() if value is not None and value != getattr(row, name)]
+        if {"memory", "cpu"} & set(changed):
+            plan = row.tenant.plan
+            # Only what is changed: what was allowed under an earlier plan may stay.
+            admission.check_limits(plan, (memory or 0) * ("memory" in changed), (cpu or 0) * ("cpu" in changed))
+        for name in changed:
+            setattr(row, name, asked[name])
+        named = _change_variables(row, environment or {}, secrets or {})
+        if named:
+            row.revision += 1
+            steps.again(row, steps.CONTAINER)
+        return {"changed": [*changed, *named]} if changed or named else False
+
+    # Limits are compared with the plan under the lock of whoever changes plans.
+    limited = memory is not None or cpu is not None
+    return admission.apply(container, actor, Action.CONTAINER_CHANGE, apply, if_match, whole_tenant=limited)
+
+
+def _change_variables(row: Container, plain: Changes, secret: Changes) -> list[str]:
+    """Put them on the row; returns the names of those that differ now, never a value."""
+    before, hidden = row.environment, row.secret_values
+    row.environment, after = variables.merged(before, plain), variables.merged(hidden, secret)
+    differing = [
+        *(f"environment.{name}" for name in _differing(before, row.environment)),
+        *(f"secrets.{name}" for name in _differing(hidden, after)),
+    ]
+    if differing:
+        variables.check(row.environment, after, known={*before, *hidden})
+        row.secret_values = after
+    return differing
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+    """Want a new container of the template's present image, looked for anew; data and settings stay.
+
+    Variables that the template has got since are added, the person's own stay as they are.
+    """
+
+    def apply(row: Container) -> dict[str, Any]:
+        template = row.template
+        before, row.image = row.image, template.image
+        added = {name: value for name, value in template.environment.items() if name not in row.secret_values}
+        row.environment = {**added, **row.environment}
+        row.revision += 1
+        row.pull_revision = row.revision
+        steps.again(row, steps.IMAGE)
+        steps.again(row, steps.CONTAINER)
+        return {"image": row.image, **({"image_before": before} if before != row.image else {})}
+
+    return admission.apply(container, actor, Action.CONTAINER_RECREATE, apply, if_match)
+
+
+def duplicate(container: Container, *, actor: User, name: str) -> Container:
+    """A new container of the same tenant with the same settings and secrets but no data, admitted as any other."""
+    source = Container.objects.select_related("tenant", "template").get(pk=container.pk)
+    if source.deleted_at or source.desired == Desired.ABSENT:
+        raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+    return admission.create(
+        actor=actor,
+        tenant=source.tenant,
+        template=source.template,
+        name=name,
+        memory=source.memory,
+        cpu=source.cpu,
+        like=source,
+    )

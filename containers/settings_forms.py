@@ -1,0 +1,128 @@
+"""Forms of a container that is there: its settings, and the name of a second one."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from containers.models import Container
+from containers.variables import Changes
+from tenants.models.plan import MIB
+from tenants.refusal import Refused
+
+_LINE = "One a line, as NAME=value."
+
+
+class _Form(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def refuse(self, exc: Refused) -> None:
+        field = exc.members.get("field")
+        self.add_error(field if field in self.fields else None, str(exc))
+
+
+class _Lines(forms.CharField):
+    """Variables, one a line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **more: Any) -> None:
+        attributes = {"rows": 5, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
+        super().__init__(required=False, strip=False, widget=forms.Textarea(attrs=attributes), **more)
+
+    def clean(self, value: Any) -> dict[str, str]:
+        text = super().clean(value)
+        found: dict[str, str] = {}
+        for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+            if not line.strip():
+                continue
+            name, equals, content = line.partition("=")
+            if not equals:
+                raise forms.ValidationError(f"Line {number} has no equals sign.")
+            if name.strip() in found:
+                raise forms.ValidationError(f"Line {number} names a variable for the second time.")
+            found[name.strip()] = content
+        return found
+
+
+class SettingsForm(_Form):
+    label = forms.CharField(max_length=100, required=False, help_text="For people; it changes nothing.")
+    port = forms.IntegerField(
+        min_value=1, max_value=65535, help_text="Where the program in the container answers with HTTP."
+    )
+    memory = forms.IntegerField(min_value=6)
+    cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
+    environment = _Lines(help_text=_LINE + " A change restarts the program.")
+    secrets = _Lines(
+        label="New secrets",
+        help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
+    )
+    forget = forms.MultipleChoiceField(
+        required=False, label="Secrets to take away", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:
+        self.container, plan = container, container.tenant.plan
+        self.shown, self.unshown = _by_lines(container.environment)
+        kwargs.setdefault("initial", self._present())
+        super().__init__(*args, **kwargs)
+        self.fields["memory"].help_text = f"MiB; the plan {plan} allows {plan.memory // MIB}. No restart is needed."
+        self.fields["cpu"].help_text = f"Cores; the plan {plan} allows {plan.cpu / 1000:g}. No restart is needed."
+        if self.unshown:
+            names = ", ".join(sorted(self.unshown))
+            self.fields["environment"].help_text += f" Of several lines, and kept as they are: {names}."
+        known = sorted(container.secret_values)
+        if known:
+            self.fields["forget"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
+        else:
+            del self.fields["forget"]
+
+    def _present(self) -> dict[str, Any]:
+        row = self.container
+        return {
+            "label": row.label,
+            "port": row.port,
+            "memory": row.memory // MIB,
+            "cpu": f"{row.cpu / 1000:g}",
+            "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
+        }
+
+    def wanted(self) -> dict[str, Any]:
+        """The arguments of `changes.change`, in its units."""
+        data, row = self.cleaned_data, self.container
+        gone: dict[str, str | None] = dict.fromkeys(self.shown.keys() - data["environment"].keys())
+        plain: Changes = {**gone, **data["environment"]}
+        hidden: Changes = {**dict.fromkeys(data.get("forget", [])), **data["secrets"]}
+        return {
+            "label": data["label"],
+            "port": data["port"],
+            # What is not whole MiB came by the API, and stays if nobody touched it.
+            "memory": row.memory if data["memory"] == row.memory // MIB else data["memory"] * MIB,
+            "cpu": int(data["cpu"] * 1000),
+            "environment": plain,
+            "secrets": hidden,
+        }
+
+
+def _by_lines(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Those that can be written one a line, and the others."""
+    shown = {name: value for name, value in values.items() if not re.search(r"[\r\n]", value)}
+    return shown, {name: value for name, value in values.items() if name not in shown}
+
+
+class DuplicateForm(_Form):
+    name = forms.CharField(
+        max_length=63,
+        help_text="Lower-case letters, digits and hyphens. It becomes part of the address.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class RestoreForm(_Form):
+    file = forms.FileField(
+        label="Archive",
+        help_text="A tar or tar.gz file with what is to be in the data folder, as a download here gives it.",
+        widget=forms.FileInput(attrs={"accept": ".tar,.gz,.tgz,application/gzip,application/x-tar"}),
+    )

@@ -1,0 +1,147 @@
+"""The pages of a container beside its own: settings, a second one, a new one, its data."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from containers import changes, visibility
+from containers.archives import asking
+from containers.models import Archive, Container
+from containers.pages import Mine
+from containers.settings_forms import DuplicateForm, RestoreForm, SettingsForm
+from tenants import current
+from tenants.refusal import Refused
+
+SHOWN = 10  # downloads and restores on the page
+
+
+class _Managed(Mine, View):
+    """A page about one container, for those who may manage it."""
+
+    template_name: str
+
+    def container(self, pk: Any) -> Container:
+        found = get_object_or_404(self.get_queryset().select_related("tenant__plan"), pk=pk)
+        if not visibility.may(self.request.user, found, "manage"):
+            raise PermissionDenied
+        return found
+
+    def page(self, container: Container, **more: Any) -> HttpResponse:
+        return render(self.request, self.template_name, {"container": container, **more})
+
+
+class ContainerSettingsView(_Managed):
+    template_name = "containers/settings.html"
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        return self.page(container, form=SettingsForm(container=container))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        form = SettingsForm(request.POST, container=container)
+        if form.is_valid():
+            try:
+                changes.change(container, actor=current.person(request), **form.wanted())
+            except Refused as exc:
+                form.refuse(exc)
+            else:
+                messages.success(request, "The settings are saved.")
+                return redirect("container", pk=pk)
+        return self.page(container, form=form)
+
+
+class ContainerDuplicateView(_Managed):
+    template_name = "containers/duplicate.html"
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return self.page(self.container(pk), form=DuplicateForm())
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        form = DuplicateForm(request.POST)
+        if form.is_valid():
+            try:
+                current.of(request.user, container.tenant.slug)
+                made = changes.duplicate(container, actor=current.person(request), name=form.cleaned_data["name"])
+            except Refused as exc:
+                form.refuse(exc)
+            else:
+                return redirect("container", pk=made.pk)
+        return self.page(container, form=form)
+
+
+class ContainerRecreateView(_Managed):
+    template_name = "containers/recreate.html"
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return self.page(self.container(pk))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        try:
+            changes.recreate(self.container(pk), actor=current.person(request))
+        except Refused as exc:
+            messages.error(request, str(exc))
+        return redirect("container", pk=pk)
+
+
+class ContainerDataView(_Managed):
+    """Downloads of the data, and the form that restores it."""
+
+    template_name = "containers/data.html"
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return self.shown(self.container(pk), RestoreForm())
+
+    def shown(self, container: Container, form: RestoreForm) -> HttpResponse:
+        latest: list[Archive] = list(container.archives.all()[:SHOWN])
+        return self.page(
+            container,
+            form=form,
+            archives=latest,
+            busy=any(row.finished_at is None for row in latest),
+        )
+
+
+class ContainerExportView(_Managed):
+    http_method_names = ["post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        try:
+            asking.export(self.container(pk), actor=current.person(request))
+        except Refused as exc:
+            messages.error(request, str(exc))
+        return redirect("container-data", pk=pk)
+
+
+@method_decorator(csrf_exempt, name="dispatch")  # only until the upload is known to be welcome, see `post`
+class ContainerRestoreView(ContainerDataView):
+    http_method_names = ["post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Whether the token is right stands in the body: first make sure that all of that is to be received."""
+        container = self.container(pk)
+        length = request.META.get("CONTENT_LENGTH") or ""
+        try:
+            asking.check_upload(container, int(length) if length.isdigit() else None, actor=current.person(request))
+        except Refused as exc:
+            messages.error(request, str(exc))
+            return redirect("container-data", pk=pk)
+        checked: HttpResponse = csrf_protect(self._received)(request, container)
+        return checked
+
+    def _received(self, request: HttpRequest, container: Container) -> HttpResponse:
+        form = RestoreForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.shown(container, form)
+        try:
+            asking.restore(container, form.cleaned_data["file"], actor=current.person(request))
+        except Refused as exc:
+            messages.error(request, str(exc))
+        return redirect("container-data", pk=container.pk)

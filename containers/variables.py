@@ -1,0 +1,59 @@
+"""What a person may put into a container's environment, in plain or as a secret. Pure."""
+
+import re
+from collections.abc import Mapping
+
+from tenants.refusal import Refused
+
+MAX_COUNT = 100
+MAX_SIZE = 64 * 1024  # bytes of names and values together: well below what the kernel takes for one program
+RESERVED = "WARREN_"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+
+Changes = Mapping[str, str | None]  # by name; None takes the variable away
+
+
+def merged(present: Mapping[str, str], changes: Changes) -> dict[str, str]:
+    return {name: value for name, value in {**present, **changes}.items() if value is not None}
+
+
+def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) -> None:
+    """Raises `Refused`; no message holds a value. `known` names were there before, and may be the template's own."""
+    for field, values in (("environment", plain), ("secrets", secret)):
+        for name, value in values.items():
+            if name not in known:
+                _check_name(name, field)
+            if "\0" in value:
+                raise Refused("environment_invalid", f"The value of {name} holds a zero byte.", field=field)
+    if twice := sorted(plain.keys() & secret.keys()):
+        raise Refused(
+            "environment_twice",
+            f"{twice[0]} is both a plain variable and a secret; take one of them away.",
+            field="secrets",
+        )
+    if len(plain) + len(secret) > MAX_COUNT:
+        raise Refused(
+            "environment_count",
+            f"A container takes {MAX_COUNT} variables, secrets included; this would make {len(plain) + len(secret)}.",
+            limit=MAX_COUNT,
+            field="environment",
+        )
+    size = sum(len(f"{name}={value}".encode()) for values in (plain, secret) for name, value in values.items())
+    if size > MAX_SIZE:
+        raise Refused(
+            "environment_size",
+            f"All variables together take {MAX_SIZE // 1024} KiB at most; this would make {-(-size // 1024)} KiB.",
+            limit=MAX_SIZE,
+            field="environment",
+        )
+
+
+def _check_name(name: str, field: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise Refused(
+            "environment_name",
+            "A variable's name has letters, digits and underscores, begins with no digit and is no longer than 128.",
+            field=field,
+        )
+    if name.upper().startswith(RESERVED):
+        raise Refused("environment_name", f"Names that begin with {RESERVED} are Warren's own.", field=field)
