@@ -1,4 +1,4 @@
-"""The Celery application. The schedule lives here, in code: it is the same in every installation."""
+"""The Celery application; its schedule is in `config.schedule`."""
 
 import os
 from typing import Any

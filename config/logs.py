@@ -2,6 +2,7 @@
 
 import logging
 import re
+from typing import Any
 
 from django.conf import settings
 
@@ -43,3 +44,32 @@ class NoteRequest(logging.Filter):
         if request_id := origin.get().request_id:
             record.request_id = request_id
         return True
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """Django's `LOGGING`: JSON on stderr, one line an event."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"secrets": {"()": MaskSecrets}, "request": {"()": NoteRequest}},
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "{asctime}{levelname}{name}{message}",
+                "style": "{",
+                "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+            }
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["secrets", "request"]}
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "propagate": False},
+            "axes": {"level": "ERROR"},
+            **{name: {"level": "WARNING"} for name in _QUIET},
+        },
+    }
+
+
+_QUIET = ("urllib3", "docker", "daphne", "celery.app.trace", "celery.worker.strategy", "celery.beat")

@@ -11,6 +11,8 @@ from urllib.parse import quote
 import django_stubs_ext
 import environ
 
+from config import logs, schedule
+
 django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -134,26 +136,7 @@ PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600
 STORAGE_SECONDS = env.float("STORAGE_SECONDS", default=300)  # how often what containers keep on disk is measured
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)  # how long the record of who did what is kept; 0: for good
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "containers.sweep_due",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": max(1.0, SWEEP_SECONDS)},
-    },
-    "engine": {"task": "containers.survey_engine", "schedule": 30, "options": {"expires": 30}},
-    "storage": {
-        "task": "containers.measure_storage",
-        "schedule": STORAGE_SECONDS,
-        "options": {"expires": max(1.0, STORAGE_SECONDS)},
-    },
-    "tunnels": {"task": "cloudflare.survey_tunnels", "schedule": 60, "options": {"expires": 60}},
-    "drift": {"task": "cloudflare.survey_drift", "schedule": 300, "options": {"expires": 300}},
-    "mail": {"task": "tenants.sweep_mail", "schedule": 30, "options": {"expires": 30}},
-    "archives": {"task": "containers.sweep_archives", "schedule": 3600, "options": {"expires": 3600}},
-    "audit": {"task": "tenants.prune_audit", "schedule": 3600, "options": {"expires": 3600}},
-    "keys": {"task": "tenants.prune_idempotency_keys", "schedule": 3600, "options": {"expires": 3600}},
-    "samples": {"task": "monitoring.prune", "schedule": 3600, "options": {"expires": 3600}},
-}
+CELERY_BEAT_SCHEDULE = schedule.tasks(sweep=SWEEP_SECONDS, storage=STORAGE_SECONDS)
 
 # --- Docker -----------------------------------------------------------------------------------------------
 ENGINE = env.str("ENGINE", default="docker")  # or "memory": for tests of the loop alone
@@ -286,28 +269,4 @@ LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
 STATIC_URL, STATIC_ROOT = "/static/", env.str("STATIC_ROOT", default=str(WARREN_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "config.logs.MaskSecrets"}, "request": {"()": "config.logs.NoteRequest"}},
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{asctime}{levelname}{name}{message}",
-            "style": "{",
-            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["secrets", "request"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "propagate": False},
-        "urllib3": {"level": "WARNING"},
-        "docker": {"level": "WARNING"},
-        "axes": {"level": "ERROR"},
-        "daphne": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(env.str("LOG_LEVEL", default="INFO"))

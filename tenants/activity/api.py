@@ -66,9 +66,12 @@ class AuditListView(_Search):
     pagination_class = Log
     pages = frozenset({PER_PAGE, "cursor"})
 
-    @extend_schema(parameters=PARAMETERS)
+    @extend_schema(operation_id="audit_list", parameters=PARAMETERS, responses=AuditSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """What was done, and what was refused: an owner's tenant's, or everything for staff."""
+        """List what was done, and what was refused.
+
+        Of a tenant for its owners, everything for staff; the newest first.
+        """
         page = self.paginate_queryset(self.found()["rows"])
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -86,7 +89,10 @@ class AuditExportView(_Search):
 
     @extend_schema(parameters=PARAMETERS, responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request) -> StreamingHttpResponse:
-        """The same as CSV, all of it; the download is itself put on record."""
+        """Download what was done as CSV.
+
+        All of it; the download is itself put on record.
+        """
         with audit.refusals(Action.AUDIT_EXPORT, actor=current.person(request)):
             found = self.found()
         return export.answer(request._request, **found)

@@ -123,6 +123,8 @@ class TenantView(Belonging):
 
 
 class LeaveView(Belonging):
+    serializer_class = serializers.Serializer  # nothing is to be said
+
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request, tenant: str) -> Response:
         """Leave a tenant.

@@ -139,6 +139,7 @@ LIVES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "stopped": ({"desired": "stopped"}, {"state": EngineState.EXITED}),
     "deleting": ({"desired": "absent"}, {}),
     "error": ({}, {"observed_generation": 0, "code": "image_unavailable", "retrying": False}),
+    "suspended": ({"suspended": True}, {"state": EngineState.EXITED}),
     "missing": ({}, {"state": EngineState.ABSENT}),
 }
 

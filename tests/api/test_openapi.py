@@ -2,6 +2,7 @@
 
 import ast
 import json
+from html import escape
 from typing import Any
 
 import jsonschema
@@ -18,6 +19,10 @@ from tests.test_shape import APPS, ROOT
 pytestmark = pytest.mark.django_db
 
 
+# For people who can't sign in yet, or not any more: these look at no token.
+OPEN = {f"/api/v1/{name}/" for name in ("sign-up", "sign-up/confirm", "password-reset", "password-reset/confirm")}
+
+
 def test_every_operation_is_described() -> None:
     for path, method, operation in operations(document()):
         label = f"{method} {path}"
@@ -25,7 +30,7 @@ def test_every_operation_is_described() -> None:
         assert "_" not in operation["summary"], label
         names = {name for scheme in operation["security"] for name in scheme}
         assert names <= {"bearer", "cookieAuth"}, label
-        assert "bearer" in names, label
+        assert "bearer" in names or path in OPEN, label
         assert {"400", "401", "403", "429", "default"} <= set(operation["responses"]), label
         for status, answer in operation["responses"].items():
             if "$ref" not in answer:
@@ -73,7 +78,7 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere() -> No
     for path, _, operation in operations(document()):
         assert f'id="{operation["operationId"]}"' in page
         assert path in page
-        assert operation["summary"] in page
+        assert escape(operation["summary"]) in page
     assert "curl -X POST http://testserver/api/v1/containers/" in page
     assert "Idempotency-Key" in page
     for word in ("https://cdn", "<script>", "style=", "onclick"):

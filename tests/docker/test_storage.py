@@ -69,7 +69,8 @@ def test_ten_gib_in_a_container_of_five_stop_at_five(btrfs: str, mark: str) -> N
     assert "quota" not in write(ours.api, "box", "/data/kept", 64)
     (used,) = ours.used({LABEL: mark})
     assert used.volumes == 64 * MIB
-    ours.remove("box", "box-data")
+    ours.remove("box")
+    ours.remove_volume("box-data")
     assert ours.used({LABEL: mark}) == []
 
 

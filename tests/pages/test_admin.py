@@ -15,9 +15,9 @@ from django.urls import reverse
 from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
-from containers.models import Container, ContainerStatus, Network, Template
+from containers.models import Archive, Container, ContainerStatus, Network, Template
 from monitoring.models import Sample
-from tenants.models import AuditEvent, Plan, Tenant, User
+from tenants.models import ApiToken, AuditEvent, Invitation, Mail, MailKind, Plan, Tenant, User
 from tests.conftest import converge, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -285,6 +285,15 @@ def _twenty_of_everything(owner: User, template: Template) -> None:
         Network.objects.create(tenant=tenant, kind="tenant", subnet=f"10.1.{number}.0/24")
         Account.objects.create(name="A", account_id=str(number), api_token="t")
         Zone.objects.create(account=account, zone_id=str(number), domain=f"{number}.example")
+        _of_people_and_data(number, owner, box)
+
+
+def _of_people_and_data(number: int, owner: User, box: Container) -> None:
+    address = f"i{number}@example.com"
+    Invitation.objects.create(tenant=box.tenant, email=address, invited_by=owner)
+    Mail.objects.create(kind=MailKind.INVITATION, to=address)
+    ApiToken.objects.create(user=owner)
+    Archive.objects.create(container=box, kind="export", expires_at=box.created_at)
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.model_name)
@@ -299,6 +308,7 @@ def test_a_list_costs_the_same_whatever_is_in_it(
         return len(made)
 
     _measured(box)
+    _of_people_and_data(19, owner, box)
     queries()
     few = queries()
     _twenty_of_everything(owner, template)

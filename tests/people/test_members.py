@@ -45,6 +45,7 @@ def test_the_list_is_for_all_of_them(owner: User, bob: User, stranger: User) -> 
         "name": "Acme",
         "plan": "enterprise",
         "role": "member",
+        "suspended": "",
         "created_at": "",
     }
 

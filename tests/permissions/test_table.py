@@ -23,6 +23,12 @@ pytestmark = pytest.mark.django_db
 Answers = Callable[[str, list[str], str, tuple[str, ...]], list[str]]
 
 
+def _archives(container: Container) -> None:
+    """A restore that is done, and a download that is not."""
+    for kind, finished in (("import", timezone.now()), ("export", None)):
+        container.archives.create(kind=kind, finished_at=finished, expires_at=timezone.now() + timedelta(hours=1))
+
+
 @pytest.fixture
 def answers(
     owner: User, stranger: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Zone
@@ -30,8 +36,7 @@ def answers(
     """What each of the roles hears, by route and method."""
     container: Container = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
-    for kind, finished in (("import", timezone.now()), ("export", None)):
-        container.archives.create(kind=kind, finished_at=finished, expires_at=timezone.now() + timedelta(hours=1))
+    _archives(container)
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
@@ -55,6 +60,7 @@ def answers(
     make_tenant("globex", people["other"])
     halted = make_tenant("initech", people["suspended"])
     theirs = admission.create(actor=people["suspended"], tenant=halted, template=template, name="box")
+    _archives(theirs)
     standing.suspend(halted, actor=None, reason="The invoice is overdue.")
     converge()
     Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)

@@ -1,0 +1,22 @@
+"""What beat rings, and how often: the same in every installation."""
+
+from typing import Any
+
+
+def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
+    """Celery's beat schedule; seconds. A ring that nobody heard in time is dropped: the next one does as well."""
+    return {
+        name: {"task": task, "schedule": seconds, "options": {"expires": max(1.0, seconds)}}
+        for name, task, seconds in (
+            ("sweep", "containers.sweep_due", sweep),
+            ("engine", "containers.survey_engine", 30),
+            ("storage", "containers.measure_storage", storage),
+            ("tunnels", "cloudflare.survey_tunnels", 60),
+            ("drift", "cloudflare.survey_drift", 300),
+            ("mail", "tenants.sweep_mail", 30),
+            ("archives", "containers.sweep_archives", 3600),
+            ("audit", "tenants.prune_audit", 3600),
+            ("keys", "tenants.prune_idempotency_keys", 3600),
+            ("samples", "monitoring.prune", 3600),
+        )
+    }
