@@ -36,6 +36,7 @@ class Result:
     seen: dict[str, Any] = field(default_factory=dict)  # fields of the row to write along with the outcome
     rings: tuple[tuple[str, Any], ...] = ()  # (task name, key) of objects that this pass made due
     record: Callable[[], None] = lambda: None  # what else to write down, in the transaction of the outcome
+    wake: Callable[[], object] = lambda: None  # whom to make due in it, once the row itself is written
 
 
 class Reconcile(Protocol):
@@ -102,7 +103,7 @@ def _attempt(controller: Controller, lease: Lease, row: Any) -> tuple[bool, tupl
     try:
         result = controller.reconcile(row, lease)
         outcome = {"attempts": 0, "failures": 0, "code": "", "message": "", "retrying": True, **result.seen}
-        return _settle(lease, row, _next_look(result), result.record, **outcome), result.rings
+        return _settle(lease, row, _next_look(result), result.record, result.wake, **outcome), result.rings
     except LeaseLost:
         raise
     except Failed as failure:
@@ -130,6 +131,7 @@ def _deferred(controller: Controller, lease: Lease, row: Any, failure: Failed) -
         row,
         after,
         lambda: controller.failed(row, failure),
+        lambda: None,
         failures=F("failures") + 1,
         code=failure.code,
         message=str(failure),
@@ -142,20 +144,28 @@ def backoff(failures: int) -> float:
     return float(min(MAX_BACKOFF, 2.0 ** min(failures, 16)) * random.uniform(0.8, 1.0))
 
 
-def _settle(lease: Lease, row: Any, after: float | None, record: Callable[[], None], **outcome: Any) -> bool:
+def _settle(
+    lease: Lease,
+    row: Any,
+    after: float | None,
+    record: Callable[[], None],
+    wake: Callable[[], object],
+    **outcome: Any,
+) -> bool:
     """Write all that came of the pass and give the lease back; True if the row was rung since it was read.
 
-    Or nothing of it, and `LeaseLost`. Rows are locked in one order everywhere, or two would wait for each other:
-    conditions first, then the row itself, then those that it rings.
+    Or nothing of it, and `LeaseLost`. Rows are locked in one order everywhere, or two would wait for each other: the
+    container, its conditions, its publications, their tunnel. So a publication is written before it wakes its tunnel,
+    and a tunnel tells its publications, in `record`, before it is written.
     """
     due = None if after is None else timezone.now() + datetime.timedelta(seconds=after)
     free = {"lease_holder": "", "lease_until": None}
     with transaction.atomic():
         record()
-        if lease.rows().filter(rings=row.rings).update(next_check_at=due, **free, **outcome):
-            return False
-        if lease.rows().update(next_check_at=timezone.now(), **free, **outcome):
-            return True
-        if not lease.model.objects.filter(pk=lease.pk).exists():  # the pass took it away
-            return False
-        raise LeaseLost
+        rung = not lease.rows().filter(rings=row.rings).update(next_check_at=due, **free, **outcome)
+        if rung and not lease.rows().update(next_check_at=timezone.now(), **free, **outcome):
+            if lease.model.objects.filter(pk=lease.pk).exists():
+                raise LeaseLost
+            rung = False  # the pass took it away
+        wake()
+    return rung

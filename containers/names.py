@@ -7,6 +7,7 @@ from tenants.refusal import Refused
 
 _NAME = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 MAX_HOSTNAME = 63  # Cloudflare Access takes no longer application domain
+MAX_NAME = 40
 
 
 def hostname(name: str, tenant_slug: str, domain: str) -> str:
@@ -23,11 +24,11 @@ def hostname(name: str, tenant_slug: str, domain: str) -> str:
     if name in RESERVED:
         raise Refused("name_reserved", f"The name {name} is reserved; choose another.", field="name")
     full = f"{name}-{tenant_slug}.{domain}"
-    if len(full) > MAX_HOSTNAME:
-        room = MAX_HOSTNAME - len(full) + len(name)
+    room = min(MAX_NAME, MAX_HOSTNAME - len(full) + len(name))
+    if len(name) > room:
         raise Refused(
             "name_too_long",
-            f"With {full} the address gets longer than {MAX_HOSTNAME} characters; use a name of {room} at most.",
+            f"Use a name of {room} characters at most: {full} is longer than an address, or its name, can be.",
             field="name",
             limit=room,
         )

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 from django.views.generic import DetailView, FormView, ListView
 
-from containers import admission, lifecycle, visibility
+from containers import admission, lifecycle, usage, visibility
 from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
 from tenants import current
@@ -57,8 +57,13 @@ class ContainerListView(Mine, ListView[Container]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = current.person(self.request)
-        owner = person.memberships.filter(role=Role.OWNER).exists()
-        return super().get_context_data(tenants=current.mine(person), owner=owner, **kwargs)
+        shown: dict[str, Any] = {"tenants": current.mine(person)}
+        if self.template_name in self.get_template_names():  # what does not refresh itself
+            shown["owner"] = person.memberships.filter(role=Role.OWNER).exists()
+            if (tenant := current.present(self.request)) is not None:
+                shown["usage"] = usage.of(tenant)
+                shown["over"] = [usage.worded(each) for each in shown["usage"].over]
+        return super().get_context_data(**shown, **kwargs)
 
 
 class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):

@@ -47,6 +47,11 @@ def others(request: HttpRequest) -> list[Tenant]:
     return [tenant for tenant in tenants if tenant != _present(request, tenants)]
 
 
+def present(request: HttpRequest) -> Tenant | None:
+    """The one that the person works for at the moment; None for who belongs to none."""
+    return _present(request, list(mine(request.user)))
+
+
 def switch(request: HttpRequest, slug: str) -> Tenant:
     """Work for that tenant from now on, in this session. Raises `Refused`."""
     found = of(request.user, slug)

@@ -69,14 +69,14 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop
         if progress.state(names.STEP_TUNNEL) is not StepState.FAILED:  # what the tunnel said stands until it is mended
             progress.begin(names.STEP_TUNNEL)
 
-        def ask() -> None:
+        def tell() -> None:
             if container.status.hostname and cutover.is_due(publication):
                 until = f"{container.status.hostname} answers until {publication.hostname} does."
                 progress.report(None, "Renaming", until, generation=container.generation)
             progress.flush()
-            Tunnel.objects.filter(pk=tunnel.pk).ring()
 
-        return loop.Result(after=WAIT, seen=seen, record=ask, rings=((names.TUNNEL, tunnel.pk),))
+        wake = Tunnel.objects.filter(pk=tunnel.pk).ring
+        return loop.Result(after=WAIT, seen=seen, record=tell, wake=wake, rings=((names.TUNNEL, tunnel.pk),))
     if seen:
         lease.write(**seen)
     if progress.state(names.STEP_TUNNEL) is not StepState.DONE:  # it is, when the record is tried once more
@@ -168,7 +168,6 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
 
     def record() -> None:
         cutover.end(publication, lease)
-        Tunnel.objects.filter(pk=publication.tunnel_id).ring()
         observed.tell(publication.container_id)
 
     return loop.Result(
@@ -176,6 +175,7 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": ""},
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
+        wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
     )
 
 

@@ -22,7 +22,6 @@ class Phase:
     lifecycle: Lifecycle
     health: Health
     ready: bool
-    cores: str
     limit: str
     notices: list[Notice]
     actions: list[tuple[str, str, str]]
@@ -35,7 +34,6 @@ def phase(container: Container) -> Phase:
         lifecycle=word,
         health=health,
         ready=health is Health.HEALTHY,
-        cores=f"{container.cpu / 1000:g}",
         limit=storage.words(container),
         notices=storage.notices(container),
         actions=_actions(container, word),
@@ -58,6 +56,12 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]
     if word is not Lifecycle.DELETING:
         found.append(("delete", "Delete", "danger"))
     return found
+
+
+@register.filter
+def cores(cpu: int) -> str:
+    """Thousandths of a core, as cores."""
+    return f"{cpu / 1000:g}"
 
 
 @register.filter

@@ -7,7 +7,8 @@ from django.test import Client
 
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
-from tenants.models import AuditEvent, Tenant, User
+from tenants import standing
+from tenants.models import AuditEvent, Plan, Tenant, User
 from tests.conftest import converge
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,16 @@ def test_a_form_says_what_is_wrong_where_it_is(client: Client, fields: dict[str,
     assert page.status_code == 200
     assert said in page.content.decode()
     assert Container.objects.count() == 0
+
+
+def test_the_list_says_what_is_used_of_the_plan_and_what_is_over_it(client: Client, tenant: Tenant) -> None:
+    create(client)
+    create(client, name="second")
+    assert "Plan Enterprise: 2 containers; each may have 8.0" in client.get("/").content.decode()
+    standing.change_plan(tenant, Plan.objects.get(code="free"), actor=None)
+    page = client.get("/").content.decode()
+    assert "Plan Free: 2 of 1 container; each may have 512.0" in page
+    assert "Over the plan: 2 containers, the plan allows 1." in page
 
 
 def test_a_refused_verb_is_said_on_the_page(client: Client) -> None:
