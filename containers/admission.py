@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -38,7 +39,8 @@ def create(
         # The lock makes everybody else who creates for this tenant wait until this one counts.
         tenant = Tenant.objects.locked(tenant.pk)
         require_running(tenant)
-        limits = _within_plan(tenant, memory, cpu)
+        there = _named(tenant, name)
+        limits = _within_plan(tenant.plan, there["living"], memory, cpu)
         if not template.enabled:
             raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
         if not template.offered_to(tenant.plan):
@@ -48,7 +50,7 @@ def create(
                 field="template",
             )
         place = placement.current().find(tenant)
-        full = _free(name, tenant, place.domain)
+        full = _hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
             tenant=tenant,
             template=template,
@@ -85,10 +87,19 @@ def require_running(tenant: Tenant) -> None:
         )
 
 
-def _free(name: str, tenant: Tenant, domain: str) -> str:
-    """The hostname that comes of the name, which no living container of the tenant has. Hold the tenant's lock."""
+def _named(tenant: Tenant, name: str) -> dict[str, int]:
+    """How many living containers the tenant has, and how many of them are called so, in whichever zone.
+
+    Hold the tenant's lock, or it changes before it was used.
+    """
+    living = Container.objects.living().filter(tenant=tenant)
+    return living.aggregate(living=Count("pk"), so_named=Count("pk", filter=Q(name=name)))
+
+
+def _hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
+    """The hostname that comes of the name. Raises `Refused` for a name that can't be had."""
     full = names.hostname(name, tenant.slug, domain)
-    if Container.objects.living().filter(tenant=tenant, name=name).exists():  # in whichever zone
+    if taken:
         raise Refused(
             "name_taken",
             f"There is a container {name} already; choose another name.",
@@ -98,9 +109,8 @@ def _free(name: str, tenant: Tenant, domain: str) -> str:
     return full
 
 
-def _within_plan(tenant: Tenant, memory: int | None, cpu: int | None) -> dict[str, int]:
-    plan = tenant.plan
-    count = Container.objects.living().filter(tenant=tenant).count()
+def _within_plan(plan: Plan, count: int, memory: int | None, cpu: int | None) -> dict[str, int]:
+    """The limits of one more container beside `count`. Raises `Refused`."""
     if plan.max_containers is not None and count >= plan.max_containers:
         raise Refused(
             "containers_limit",
@@ -195,7 +205,8 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
         if row.name == name:
             return False
         place, former = placement.current().beside(row), row.hostname
-        row.name, row.hostname = name, _free(name, row.tenant, place.domain)
+        taken = _named(row.tenant, name)["so_named"]
+        row.name, row.hostname = name, _hostname(name, row.tenant, place.domain, taken=taken)
         place.claim(row)
         return {"former": former, "hostname": row.hostname}
 

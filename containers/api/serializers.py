@@ -142,16 +142,18 @@ class ContainerSerializer(ContainerListSerializer):
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
     def get_environment(self, container: Container) -> dict[str, str] | None:
-        return container.environment if self._may_change(container) else None
+        return container.environment if self._shown else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_secret_names(self, container: Container) -> list[str] | None:
-        return sorted(container.secret_values) if self._may_change(container) else None
+        return sorted(container.secret_values) if self._shown else None
 
-    def _may_change(self, container: Container) -> bool:
+    def to_representation(self, instance: Container) -> dict[str, Any]:
         """Variables are for those who may change them; the values of secrets are for nobody."""
         request = self.context.get("request")
-        return request is not None and visibility.may(request.user, container, "manage")
+        # Asked once for both.
+        self._shown = request is not None and visibility.may(request.user, instance, "manage")
+        return super().to_representation(instance)
 
 
 class CreateSerializer(serializers.Serializer[Any]):
