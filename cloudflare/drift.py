@@ -34,10 +34,12 @@ def survey() -> Rings:
 
 
 def _applications(account: Account) -> Rings:
+    # The rows first: what is made while Cloudflare lists it is none of them, and not missed.
+    known = Publication.objects.filter(zone__account=account, gone_at=None).exclude(policy_digest="")
+    rows = list(known.select_related("container"))
     listed = {app.id: app for app in client_for(account).apps.all()}
-    rows = Publication.objects.filter(zone__account=account, gone_at=None).exclude(policy_digest="")
     found: Rings = []
-    for row in rows.select_related("container"):
+    for row in rows:
         # The row as it was read: one that was written since is its reconciler's business.
         same = Publication.objects.filter(pk=row.pk, policy_digest=row.policy_digest)
         if (app := listed.get(row.app_id)) is not None:
@@ -48,7 +50,8 @@ def _applications(account: Account) -> Rings:
                 same.update(listed_digest=digest)
                 continue
         log.warning("the Access application of %s is not as it was written; it is written anew", row.hostname)
-        if same.ring(policy_digest="", listed_digest=""):
+        # Nobody knows whom it has let in: `admitted` says so, and all sessions are ended.
+        if same.ring(policy_digest="", listed_digest="", admitted=None):
             found.append((names.PUBLICATION, row.pk))
     return found
 
@@ -59,12 +62,13 @@ def _differences(row: Publication, app: App) -> list[str]:
 
 
 def _records(zone: Zone) -> Rings:
+    rows = list(Publication.objects.filter(zone=zone, gone_at=None).exclude(record_target="").select_related("zone"))
     listed = {record.id: record for record in client_for(zone.account).zone(zone.zone_id).records.all(documents.mark())}
-    return [(names.PUBLICATION, pk) for pk in _astray(zone, listed)]
+    return [(names.PUBLICATION, pk) for pk in _astray(rows, listed)]
 
 
-def _astray(zone: Zone, listed: dict[str, Record]) -> Iterator[int]:
-    for row in Publication.objects.filter(zone=zone, gone_at=None).exclude(record_target="").select_related("zone"):
+def _astray(rows: list[Publication], listed: dict[str, Record]) -> Iterator[int]:
+    for row in rows:
         wanted, record = documents.record(row, row.record_target), listed.get(row.record_id)
         if record and (record.name, record.content, record.proxied) == (wanted.name, wanted.content, wanted.proxied):
             continue

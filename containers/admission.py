@@ -17,6 +17,9 @@ from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 
+# For the engine, 0 means no limit at all.
+LEAST_MEMORY, LEAST_CPU = 6 * MIB, 10
+
 
 def create(
     *,
@@ -128,16 +131,22 @@ def _within_plan(plan: Plan, count: int, memory: int | None, cpu: int | None) ->
     return {"memory": memory, "cpu": cpu, "storage": plan.storage}
 
 
-def check_limits(plan: Plan, memory: int, cpu: int) -> None:
-    """Raises `Refused` for what is more than the plan gives a container."""
-    if memory > plan.memory:
+def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
+    """Raises `Refused` for what is more than the plan gives a container, or so little that it would be no limit."""
+    if (memory is not None and memory < LEAST_MEMORY) or (cpu is not None and cpu < LEAST_CPU):
+        raise Refused(
+            "limit_too_low",
+            f"A container needs at least {LEAST_MEMORY // MIB} MiB of memory and {LEAST_CPU / 1000:g} CPU.",
+            field="cpu" if cpu is not None and cpu < LEAST_CPU else "memory",
+        )
+    if memory is not None and memory > plan.memory:
         raise Refused(
             "memory_limit",
             f"The plan {plan} allows {plan.memory // MIB} MiB a container; {memory // MIB} MiB were asked for.",
             field="memory",
             limit=plan.memory,
         )
-    if cpu > plan.cpu:
+    if cpu is not None and cpu > plan.cpu:
         raise Refused(
             "cpu_limit",
             f"The plan {plan} allows {plan.cpu / 1000:g} CPU a container; {cpu / 1000:g} were asked for.",
@@ -246,7 +255,7 @@ def apply(
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
-        if action is not Action.CONTAINER_DELETE:
+        if not going and action is not Action.CONTAINER_DELETE:
             require_running(row.tenant)
         if_match.check(row)
         if row.deleted_at is None and (changed := change(row)):

@@ -29,14 +29,15 @@ def change(
     Label and port change in the rows and at the edge alone, memory and CPU at the engine without a restart. A change
     of the environment needs a new container at the engine: the program is started anew, its data is kept.
     """
-    asked = {"label": label, "port": port, "memory": memory, "cpu": cpu}
+    asked: dict[str, Any] = {"label": label, "port": port, "memory": memory, "cpu": cpu}
 
     def apply(row: Container) -> bool | dict[str, Any]:
         changed = [name for name, value in asked.items() if value is not None and value != getattr(row, name)]
         if {"memory", "cpu"} & set(changed):
             plan = row.tenant.plan
             # Only what is changed: what was allowed under an earlier plan may stay.
-            admission.check_limits(plan, (memory or 0) * ("memory" in changed), (cpu or 0) * ("cpu" in changed))
+            given = {name: asked[name] if name in changed else None for name in ("memory", "cpu")}
+            admission.check_limits(plan, given["memory"], given["cpu"])
         for name in changed:
             setattr(row, name, asked[name])
         named = _change_variables(row, environment or {}, secrets or {})

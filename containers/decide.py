@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
-    FETCH = "fetch"  # have the image there
+    FETCH = "fetch"  # have all there that a container is made of: image and networks
     PULL = "pull"  # the same, but ask the registry for a newer one first
     CREATE = "create"
     START = "start"
@@ -33,11 +33,14 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
+    """`fresh`: made, and never started: whoever made it may have been killed before it was on all its networks."""
+
     running: bool
     started_at: str = ""
     spec: str = ""
     revision: int = 0
     limits: tuple[int, int] = (0, 0)
+    fresh: bool = False
 
 
 def decide(want: Want, seen: Seen | None) -> list[Act]:
@@ -49,12 +52,14 @@ def decide(want: Want, seen: Seen | None) -> list[Act]:
         return [Act.CREATE, *start]
     stop = [Act.STOP] if seen.running else []
     if seen.spec not in want.specs:
-        # The image first: as long as there is none, what runs goes on running.
+        # What it is made of first: as long as that can't be had, what runs goes on running.
         image = Act.PULL if seen.revision < want.pull_from else Act.FETCH
         return [image, *stop, Act.REMOVE, Act.CREATE, *start]
     update = [Act.UPDATE] if seen.limits != want.limits else []
     if not want.running:
         return [*stop, *update]
+    if seen.fresh:
+        return [Act.CREATE, *update, Act.START]  # adopted, and put on whatever network it is not on
     if not seen.running:
         return [*update, Act.START]
     if want.restart_from and want.restart_from == seen.started_at:

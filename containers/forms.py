@@ -1,5 +1,6 @@
 """The form that creates a container; its checks are admission's, shown at the field they are about."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -42,7 +43,7 @@ class ContainerForm(_NameForm):
     )
     memory = forms.IntegerField(min_value=6, required=False, help_text="MiB")
     cpu = forms.DecimalField(
-        min_value=0, max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores"
+        min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores"
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:

@@ -58,6 +58,7 @@ def _sight(seen: Observed) -> Seen:
     return Seen(
         running=seen.running,
         started_at=seen.started_at,
+        fresh=seen.state == EngineState.CREATED,
         spec=seen.labels.get(specs.SPEC, ""),
         revision=int(seen.labels.get(specs.REVISION, 0)),
         limits=(seen.memory, seen.cpu),
@@ -68,6 +69,7 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
     name, current = container.engine_name, engine.current()
     match act:
         case Act.FETCH | Act.PULL:
+            _networks(container, progress)
             _image(container, lease, progress, anew=act is Act.PULL)
         case Act.CREATE:
             _create(container, lease, progress)
@@ -120,13 +122,19 @@ def _pull(container: Container, lease: Lease, progress: steps.Progress) -> None:
     engine.current().pull(container.image, say)
 
 
-def _create(container: Container, lease: Lease, progress: steps.Progress) -> None:
+def _networks(container: Container, progress: steps.Progress) -> tuple[str, ...]:
+    """Have them there; returns those beside the tenant's own. Raises `Terminal` where the internet is unprotected."""
     progress.begin(steps.NETWORK)
     extra: tuple[str, ...] = ()
     networks.ensure(container.tenant, NetworkKind.TENANT)
     if container.internet:
         extra = (networks.ensure_internet(container.tenant).engine_name,)
     progress.done(steps.NETWORK)
+    return extra
+
+
+def _create(container: Container, lease: Lease, progress: steps.Progress) -> None:
+    extra = _networks(container, progress)
     fetched = progress.state(steps.IMAGE) is StepState.DONE  # for one that is to be replaced it comes before
     if not fetched:
         progress.begin(steps.IMAGE)

@@ -165,7 +165,8 @@ class Progress:
         if self._written and all(getattr(row, name) == value for name, value in seen.items()):
             return
         now = timezone.now()
-        Condition.objects.filter(pk=row.pk).update(
+        # A pass that began before the last change, and ends after one that knew of it, has nothing to say any more.
+        Condition.objects.filter(pk=row.pk, observed_generation__lte=generation).update(
             **seen,
             steps=row.steps,
             changed_at=now if row.status is not status else row.changed_at,

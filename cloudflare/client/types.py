@@ -110,6 +110,7 @@ class PolicySpec:
     require: tuple[Rule, ...] = ()
     exclude: tuple[Rule, ...] = ()
     precedence: int = 1
+    session_duration: str = ""  # as seen; it counts before the application's. Ours names none
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -123,6 +124,7 @@ class PolicySpec:
             require,
             exclude,
             raw.get("precedence") or 0,
+            raw.get("session_duration") or "",
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -206,6 +208,9 @@ class AppSpec:
         ours, theirs = [_comparable(p) for p in self.policies], [_comparable(p) for p in seen.policies]
         if len(ours) != len(theirs):
             found.append(f"it has {len(theirs)} policies, not {len(ours)}")
+        for number, policy in enumerate(seen.policies, 1):
+            if policy.session_duration not in {"", self.session_duration}:
+                found.append(f"policy {number}: sessions last {policy.session_duration}, not {self.session_duration}")
         for number, (mine, other) in enumerate(zip(ours, theirs, strict=False), 1):
             found += [f"policy {number}: {what} differs" for what, value in mine.items() if other[what] != value]
         return found

@@ -116,7 +116,7 @@ def _moved(publication: Publication, progress: steps.Progress) -> bool:
     known = progress.condition
     if publication.route != Route.IN or not known.met_at:
         return False
-    if known.observed_generation == publication.container.generation:
+    if known.status and known.observed_generation == publication.container.generation:
         return False
     return publication.tunnel.config_digest != documents.digest(tunnels.document(publication.tunnel))
 

@@ -95,16 +95,20 @@ def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Public
         seen = {"config_digest": digest, "config_version": version}
     fresh = [row.pk for row in inside if row.route != Route.IN or row.routed_in != tunnel.tunnel_id]
     out = [row.pk for row in living if row.route == Route.LEAVING]
+    # Not protected just now: whoever protects it again has to ask for its rule again.
+    dropped = [row.pk for row in living if row.route == Route.IN and row not in inside]
 
     def record() -> None:
         # What changed its mind since it was read keeps it; its ring brings the tunnel back here.
         if fresh:
             asked = Publication.objects.filter(pk__in=fresh).exclude(route=Route.LEAVING)
             asked.ring(route=Route.IN, routed_in=tunnel.tunnel_id)
+        if dropped:
+            Publication.objects.filter(pk__in=dropped, route=Route.IN).ring(route=Route.NONE, routed_in="")
         if out:
             Publication.objects.filter(pk__in=out, route=Route.LEAVING).ring(route=Route.OUT, routed_in="")
 
-    told = tuple((names.PUBLICATION, pk) for pk in (*fresh, *out))
+    told = tuple((names.PUBLICATION, pk) for pk in (*fresh, *dropped, *out))
     return loop.Result(seen=seen, record=record, rings=(*rings, *told))
 
 

@@ -54,6 +54,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "containers_limit",
         "memory_limit",
         "cpu_limit",
+        "limit_too_low",
         "name_invalid",
         "name_reserved",
         "name_too_long",

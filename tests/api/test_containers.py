@@ -74,6 +74,7 @@ def test_a_creation_is_accepted_and_has_a_place(api: APIClient, template: Templa
         ({"name": "x" * 40, "template": "hello"}, 422, "name_too_long"),
         ({"name": "box", "template": "hello", "memory": 9 * 1024**3}, 422, "memory_limit"),
         ({"name": "box", "template": "hello", "cpu": 4001}, 422, "cpu_limit"),
+        ({"name": "box", "template": "hello", "cpu": 0}, 400, "invalid"),
         ([], 400, "invalid"),
     ],
 )

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from cloudflare import drift
-from cloudflare.models import Publication
+from cloudflare.client.resources import Apps
+from cloudflare.models import Publication, Tunnel
+from cloudflare.reconcile import names
 from containers import loop
 from tests.conftest import converge
 from tests.parts import Cloud
@@ -52,9 +54,11 @@ def test_a_policy_that_somebody_opened_is_closed(hosts: list[str], cloud: Cloud)
     everyone = {"name": "open", "decision": "allow", "include": [{"everyone": {}}], "precedence": 1}
     body = {"type": "self_hosted", "name": app["name"], "domain": hosts[0], "policies": [everyone]}
     assert cloud.api("PUT", path, json=body).ok
-    assert cloud.sign_in("charlie@example.com", hosts[0])
+    intruder = cloud.sign_in("charlie@example.com", hosts[0])
+    assert intruder
     assert len(drift.survey()) == 1
     mended(cloud)
+    assert cloud.visit(hosts[0], "/", intruder).status_code == 302, "who came through it is out as well"
     assert cloud.sign_in("charlie@example.com", hosts[0]) is None
     assert cloud.sign_in("alice@example.com", hosts[0])
 
@@ -78,3 +82,34 @@ def test_an_account_that_is_away_is_left_for_next_time(hosts: list[str], cloud: 
     assert drift.survey() == []
     cloud.heal()
     mended(cloud)
+
+
+def test_what_is_made_while_cloudflare_lists_is_not_missed(
+    create: Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create("first")
+    converge()
+    listing = Apps.all
+
+    def list_slowly(self: Apps, **more: Any) -> Any:
+        rows = list(listing(self, **more))
+        create("second")
+        converge()
+        return rows
+
+    monkeypatch.setattr(Apps, "all", list_slowly)
+    assert drift.survey() == []
+
+
+def test_a_rule_that_was_left_out_while_its_application_was_written_anew_comes_back(
+    hosts: list[str], cloud: Cloud
+) -> None:
+    """The tunnel is passed over between the survey and the mending, for another publication's sake."""
+    row = Publication.objects.get(hostname=hosts[0])
+    cloud.api("DELETE", app_of(cloud, hosts[0]))
+    assert len(drift.survey()) == 1
+    Tunnel.objects.all().ring()
+    loop.run(names.TUNNEL, row.tunnel_id)
+    assert cloud.state()["routable"] == sorted(hosts[1:]), "what is not protected is not routed"
+    mended(cloud)
+    assert cloud.state()["violations"] == [] or {v["hostname"] for v in cloud.state()["violations"]} == {hosts[0]}

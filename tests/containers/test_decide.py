@@ -18,6 +18,8 @@ SMALL, LARGE = (64, 100), (128, 100)
     [
         (RUNNING, None, [Act.CREATE, Act.START]),
         (RUNNING, Seen(False), [Act.START]),
+        (RUNNING, Seen(False, fresh=True), [Act.CREATE, Act.START]),
+        (STOPPED, Seen(False, fresh=True), []),
         (RUNNING, Seen(True, "t1"), []),
         (Want(True, True, "t1"), Seen(True, "t1"), [Act.RESTART]),
         (Want(True, True, "t1"), Seen(True, "t2"), []),
@@ -73,10 +75,11 @@ def carried_out(act: Act, want: Want, seen: Seen | None) -> Seen | None:
         case Act.FETCH | Act.PULL:
             return seen
         case Act.CREATE:
-            return Seen(False, "", max(want.specs), want.pull_from, want.limits)
+            # One that is there is adopted as it is.
+            return seen or Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
         case Act.START | Act.RESTART:
             assert seen
-            return replace(seen, running=True, started_at="later")
+            return replace(seen, running=True, started_at="later", fresh=False)
         case Act.STOP:
             assert seen
             return replace(seen, running=False)
@@ -93,7 +96,9 @@ starts = st.sampled_from(["", "t1", "t2"])
 wants = st.builds(
     Want, st.booleans(), st.booleans(), starts, st.frozensets(specs, min_size=1), st.integers(0, 3), limits
 )
-sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits)
+sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, st.booleans()).map(
+    lambda seen: replace(seen, fresh=seen.fresh and not seen.running)
+)
 
 
 @given(wants, sights)

@@ -70,6 +70,7 @@ def test_a_rename_says_what_becomes_of_the_address(client: Client) -> None:
         ({"template": "none"}, "Select a valid choice"),
         ({"memory": "99999999"}, "allows 8192 MiB a container"),
         ({"cpu": "64"}, "allows 4 CPU a container"),
+        ({"cpu": "0"}, "greater than or equal to 0.01"),
         ({"memory": "-5"}, "greater than or equal to 6"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from cloudflare.models import Zone
-from containers import admission, lifecycle
+from containers import admission, firewall, lifecycle
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants import standing
@@ -147,6 +147,41 @@ def test_a_closed_tenant_leaves_nothing(
     assert AuditEvent.objects.filter(action="container:delete").count() == 5
     with pytest.raises(Refused, match="being deleted"):
         create("late")
+
+
+@pytest.mark.parametrize(("memory_mib", "cpu"), [(0, 500), (64, 0), (64, 9)])
+def test_no_limit_is_so_low_that_it_is_none(create: Any, memory_mib: int, cpu: int) -> None:
+    with pytest.raises(Refused) as refused:
+        create(memory=memory_mib * MIB, cpu=cpu)
+    assert refused.value.code == "limit_too_low"
+
+
+def test_internet_that_cannot_be_had_leaves_what_runs_running(
+    create: Any, tenant: Tenant, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan gets internet where the host's firewall can't be verified: refused, and nothing was taken away first."""
+    box = create()
+    converge()
+    before = memory.containers[box.engine_name]
+    monkeypatch.setattr(firewall, "_iptables", lambda *args: False)
+    plan = tenant.plan
+    plan.internet = True
+    plan.save()
+    standing.plan_edited(plan, actor=None)
+    converge()
+    assert memory.containers[box.engine_name] == before
+    assert before.running
+    box.refresh_from_db()
+    assert box.status.code == "internet_unprotected"
+
+
+def test_a_deletion_that_failed_is_tried_again_for_a_closed_tenant(create: Any, tenant: Tenant, owner: User) -> None:
+    box = create()
+    converge()
+    standing.close(tenant, actor=owner)
+    admission.retry(box, actor=owner)
+    converge()
+    assert phase(box) == "deleted"
 
 
 def test_templates_by_plan(create: Any, template: Template) -> None:
