@@ -106,7 +106,7 @@ def test_nobody_meets_an_error(
     hosts = {f"{name}-acme.containers.localhost" for name in names}
     assert Counter(seen for seen in visitors.seen if seen[1] != 200) == {}
     assert {host for host, _ in visitors.seen} == hosts
-    assert len(visitors.seen) >= RATE * visitors.seconds - 1
+    assert len(visitors.seen) >= 0.8 * RATE * visitors.seconds, "there were visitors all the time"
     assert cloud.state()["violations"] == []
     assert cloud.hostnames() == cloud.applications() - {GUARD} == {"pot-acme.containers.localhost"}
     assert _started(Container.objects.get().engine_name) == before, "it was not restarted"
