@@ -188,6 +188,8 @@ AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 10, timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS, AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = True, False
 AXES_USERNAME_FORM_FIELD = "username"
+# Not kept of a failed try: axes masks `password` itself; `next` may hold the link of an invitation.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "current_password", "next"]
 AXES_USERNAME_CALLABLE = "tenants.lockout.username"
 AXES_CLIENT_IP_CALLABLE = "tenants.lockout.client"
 AXES_LOCKOUT_CALLABLE = "config.errors.sign_in_locked"

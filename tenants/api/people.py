@@ -75,13 +75,17 @@ class MyPasswordView(GenericAPIView[User]):
     def post(self, request: Request) -> Response:
         """Change your password.
 
-        Every session but the one that asks ends.
+        Every session ends and every token is revoked, but for the one that asks.
         """
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         words = given.validated_data
         person = passwords.change(
-            current.person(request), words["current_password"], words["password"], request=request._request
+            current.person(request),
+            words["current_password"],
+            words["password"],
+            request=request._request,
+            keep=current.token(request),
         )
         if request.auth is None:  # with a session, not with a token
             update_session_auth_hash(request._request, person)

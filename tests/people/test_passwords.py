@@ -115,3 +115,25 @@ def test_the_last_owner_stays(owner: User, bob: User, tenant: Tenant) -> None:
     assert "last owner of Acme" in pages(owner).post("/account/close/", {"current_password": "secret"}).content.decode()
     Membership.objects.filter(user=bob).update(role=Role.OWNER)
     assert api(owner).delete("/api/v1/me/").status_code == 204
+
+
+def test_a_new_password_revokes_what_the_old_one_made(owner: User, stranger: User, delivered: Delivered) -> None:
+    used, secret = ApiToken.objects.create(user=owner)
+    other, _ = ApiToken.objects.create(user=owner, name="other")
+    theirs, _ = ApiToken.objects.create(user=stranger)
+    client, body = api(), {"current_password": "secret", "password": PASSWORD}
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert client.post("/api/v1/me/password/", body, format="json").status_code == 204
+    assert set(ApiToken.objects.all()) == {used, theirs}, "but for the one that the change was made with"
+    assert AuditEvent.objects.get(action="token:revoke").detail["token"] == other.token_key
+    page = pages(owner)
+    page.force_login(User.objects.get(pk=owner.pk))
+    page.post("/account/password/", {"current_password": PASSWORD, "password": f"{PASSWORD} 2"})
+    assert set(ApiToken.objects.all()) == {theirs}
+
+    ApiToken.objects.create(user=owner)
+    api().post(RESET, {"email": owner.email}, format="json")
+    secret = token(delivered()[0])
+    assert api().post(f"{RESET}confirm/", {"token": secret, "password": PASSWORD}, format="json").status_code == 204
+    assert set(ApiToken.objects.all()) == {theirs}
+    assert AuditEvent.objects.filter(action="token:revoke", actor=owner.email).count() == 3
