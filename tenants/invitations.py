@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import accounts, audit, members
+from tenants import accounts, audit, members, standing
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
 from tenants.models import Invitation, MailKind, Membership, Tenant, User
@@ -17,7 +17,7 @@ from tenants.refusal import Refused
 def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
     """Invite an address; inviting it again renews the invitation that is open, and mails it again.
 
-    Raises `Refused`: `owner_only`, `already_member`, `mail_limit`, `mail_off`.
+    Raises `Refused`: `owner_only`, `tenant_suspended`, `already_member`, `mail_limit`, `mail_off`.
     """
     email = fold_email(email)
     with (
@@ -26,6 +26,7 @@ def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
     ):
         row = members.lock(tenant)
         members.require_owner(row, actor)
+        standing.require_running(row)
         if Membership.objects.filter(tenant=row, user__email=email).exists():
             raise Refused("already_member", f"{email} is a member already.", status=409, field="email")
         limits.admit(email)

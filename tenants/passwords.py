@@ -63,9 +63,7 @@ def reset(token: str, password: str) -> User:
     return person
 
 
-def change(
-    person: User, current: str, password: str, *, request: HttpRequest, keep: ApiToken | None = None
-) -> User:
+def change(person: User, current: str, password: str, *, request: HttpRequest, keep: ApiToken | None = None) -> User:
     """Set the password of somebody who knows the present one. All other sessions end; the caller keeps this one.
 
     API tokens are revoked, but for `keep`: the one that the change is made with.

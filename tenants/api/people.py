@@ -42,6 +42,10 @@ class PasswordChange(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
 
 
+class Closing(serializers.Serializer[Any]):
+    current_password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
+
+
 class MeView(GenericAPIView[User]):
     serializer_class = PersonSerializer
 
@@ -58,13 +62,15 @@ class MeView(GenericAPIView[User]):
             person = accounts.rename(person, given.validated_data["name"])
         return Response(self.get_serializer(person).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=Closing, responses={204: None})
     def delete(self, request: Request) -> Response:
         """Close your account.
 
-        409 `last_owner` while a tenant would be left without an owner.
+        With your password; a wrong one counts as at the sign-in. 409 `last_owner` while a tenant would be left without an owner.
         """
-        accounts.close(current.person(request))
+        given = Closing(data=request.data)
+        given.is_valid(raise_exception=True)
+        accounts.close(current.person(request), given.validated_data["current_password"], request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

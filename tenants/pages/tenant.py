@@ -114,9 +114,7 @@ class TenantDeleteView(OfTenant, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = self.tenant
-        if form.cleaned_data["slug"].strip() != tenant.slug:
-            raise Refused("slug_differs", f"The short name is {tenant.slug}.", field="slug")
-        standing.close(tenant, actor=current.person(self.request))
+        standing.close_own(tenant, form.cleaned_data["slug"], actor=current.person(self.request))
         messages.success(self.request, f"{tenant} is being deleted.")
         return redirect("container-list")
 

@@ -143,7 +143,9 @@ def test_the_link_of_an_invitation_is_kept_nowhere(owner: User) -> None:
 
 
 def test_what_was_kept_before_is_forgotten() -> None:
-    AccessAttempt.objects.create(username="a", post_data="current_password=x", get_data="next=x", failures_since_start=1)
+    AccessAttempt.objects.create(
+        username="a", post_data="current_password=x", get_data="next=x", failures_since_start=1
+    )
     module = import_module("tenants.migrations.0007_forget_passwords")
     module.forget(apps, connection.schema_editor())
     kept = AccessAttempt.objects.get()
