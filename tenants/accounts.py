@@ -39,9 +39,10 @@ def sign_up(token: str, *, name: str, password: str, tenant_name: str, slug: str
 
 def open_account(email: str, name: str, password: str) -> User:
     """A new person whose address is proved; stand in a transaction."""
-    email, name = fold_email(email), names.check(name, "name", 150)
+    email, name = fold_email(email), names.check_mailed(name, "name", 150)
     used = Refused("link_used", "There is an account with this address already; sign in.", status=409)
-    if User.objects.filter(email=email).exists():
+    if there := User.objects.filter(email=email).first():
+        require_active(there)
         raise used
     passwords.check(password, User(email=email, name=name))
     try:
@@ -51,10 +52,18 @@ def open_account(email: str, name: str, password: str) -> User:
         raise used from None
 
 
+def require_active(person: User) -> None:
+    """Raises `Refused`: `account_closed`."""
+    if not person.is_active:
+        raise Refused(
+            "account_closed", f"The account of {person} is closed; ask whoever runs Warren to open it.", status=403
+        )
+
+
 def rename(person: User, name: str) -> User:
     with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
         row = User.objects.select_for_update().get(pk=person.pk)
-        row.name = names.check(name, "name", 150)
+        row.name = names.check_mailed(name, "name", 150)
         row.save(update_fields=["name"])
         audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
     return row

@@ -68,6 +68,14 @@ def find(token: str) -> Invitation:
     return row
 
 
+def invitee(invitation: Invitation) -> User | None:
+    """The account of the invited address, if there is one. Raises `Refused` (`account_closed`)."""
+    person = User.objects.filter(email=invitation.email).first()
+    if person:
+        accounts.require_active(person)
+    return person
+
+
 def accept(token: str, *, actor: User) -> Membership:
     """Join, as somebody who is signed in under the invited address. Raises `Refused`, `other_address` among others."""
     with audit.refusals(Action.INVITATION_ACCEPT, actor=actor), transaction.atomic():
@@ -96,8 +104,7 @@ def _join(invitation: Invitation, actor: User) -> Membership:
             f"This invitation is for {invitation.email}; you are signed in as {person.email}.",
             status=403,
         )
-    if not person.is_active:
-        raise Refused("account_closed", "The account of this address is closed.", status=403)
+    accounts.require_active(person)
     tenant = invitation.tenant
     membership, made = Membership.objects.get_or_create(
         tenant=tenant, user=person, defaults={"role": invitation.role}

@@ -66,7 +66,8 @@ class MeView(GenericAPIView[User]):
     def delete(self, request: Request) -> Response:
         """Close your account.
 
-        With your password; a wrong one counts as at the sign-in. 409 `last_owner` while a tenant would be left without an owner.
+        With your password; a wrong one counts as at the sign-in. 409 `last_owner` while a tenant would be left
+        without an owner.
         """
         given = Closing(data=request.data)
         given.is_valid(raise_exception=True)

@@ -121,8 +121,8 @@ class TenantView(Belonging):
     def delete(self, request: Request, tenant: str) -> Response:
         """Delete a tenant with all its containers.
 
-        Say its slug again: 422 `slug_differs` otherwise. They go one after the other; you and all others lose the tenant at once. There is no way back, and its slug is
-        never given out again.
+        Say its slug again: 422 `slug_differs` otherwise. They go one after the other; you and all others lose the
+        tenant at once. There is no way back, and its slug is never given out again.
         """
         row = self.owned(Action.TENANT_CLOSE)
         standing.close_own(row, **self.given(Deletion), actor=current.person(request))

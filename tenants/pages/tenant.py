@@ -130,7 +130,7 @@ class TenantCreateView(LoginRequiredMixin, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         name, slug = form.cleaned_data["tenant_name"], form.cleaned_data["slug"]
-        tenant = founding.create(actor=current.person(self.request), name=name, slug=slug)
+        tenant = founding.create(actor=current.person(self.request), name=name, slug=slug, field="tenant_name")
         current.switch(self.request, tenant.slug)
         return redirect("tenant", tenant.slug)
 

@@ -168,3 +168,18 @@ def test_a_suspended_tenant_sends_no_mail(owner: User, tenant: Tenant, delivered
     assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
     assert AuditEvent.objects.get(action="invitation:create", outcome="refused").reason == "tenant_suspended"
     assert delivered() == [], "nor what was asked for before"
+
+
+def test_a_closed_account_is_not_sent_to_the_sign_in(
+    owner: User, tenant: Tenant, stranger: User, delivered: Delivered
+) -> None:
+    stranger.is_active = False
+    stranger.save()
+    invite(owner, stranger.email)
+    (message,) = delivered()
+    page = pages().get(link(message))
+    assert page.status_code == 403
+    assert "is closed" in page.content.decode()
+    newcomer: dict[str, str] = {"name": "Charlie", "password": PASSWORD}
+    for answer in (accept(token(message)), accept(token(message), **newcomer)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "account_closed")
