@@ -13,6 +13,7 @@
 | warren.W002 | CONTAINER_URL lacks {hostname} |
 | warren.W003 | the in-memory engine outside of tests |
 | warren.W004 | people may sign up, and no mail can be sent to them |
+| warren.W005 | Warren stands behind a proxy that TRUSTED_PROXIES does not name: everybody looks like one client |
 """
 
 import ipaddress
@@ -121,4 +122,7 @@ def deployment(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.REGISTRATION_OPEN and not settings.EMAIL_URL:
         hint = "Set EMAIL_URL, or leave REGISTRATION_OPEN off."
         found.append(Warning("People may sign up, and no mail is sent.", hint=hint, id="warren.W004"))
+    if settings.BEHIND_PROXY and not settings.TRUSTED_PROXIES:
+        hint = "Name the proxy's network; else limits and locks take everybody for one client."
+        found.append(Warning("BEHIND_PROXY is on, and TRUSTED_PROXIES is empty.", hint=hint, id="warren.W005"))
     return found

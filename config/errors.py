@@ -51,6 +51,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, "form_outdated", "This form is out of date: go back, reload the page and try again.")
 
 
+def too_often(request: HttpRequest, seconds: int) -> HttpResponse:
+    detail = f"Too many forms were sent from where you are. Try again in {seconds} s."
+    answer = _answer(request, 429, "throttled", detail)
+    answer["Retry-After"] = str(seconds)
+    return answer
+
+
 def sign_in_locked(request: HttpRequest, *args: object) -> HttpResponse:
     """In place of any answer to somebody who was wrong too often; axes calls it, with arguments that vary."""
     seconds = lockout.seconds_left(request)

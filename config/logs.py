@@ -13,6 +13,7 @@ _SHAPES = re.compile(
     r"(?:bearer\s+)?)(?P<secret>[A-Za-z0-9+/_.=-]{16,})"
 )
 _TUNNEL_TOKEN = re.compile(r"\beyJ[A-Za-z0-9+/_.=-]{24,}")  # a tunnel token and a JWT both start like this
+_LINK = re.compile(r"(?P<keep>/(?:invitations|sign-up|password-reset)/)(?!confirm/|accept/)[^/\s?\"']+")
 MASK = "***"
 
 
@@ -21,6 +22,7 @@ def mask(text: str) -> str:
     for secret in (settings.CLOUDFLARE_API_TOKEN, settings.SECRET_KEY, *settings.ENCRYPTION_KEYS):
         if secret:
             text = text.replace(secret, MASK)
+    text = _LINK.sub(lambda found: found["keep"] + MASK, text)
     text = _TUNNEL_TOKEN.sub(MASK, text)
     return _SHAPES.sub(lambda found: found["keep"] + MASK, text)
 

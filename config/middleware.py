@@ -1,4 +1,4 @@
-"""What is said on every answer of the API about how much more may be asked.
+"""What is said on every answer of the API about how much more may be asked, and the limit on forms.
 
 Apart from `config.throttling`: REST framework loads that one while it is loaded itself.
 """
@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from config import problems
-from config.throttling import spend
+from config import errors, problems
+from config.throttling import spend, spend_on_page
+
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 class RateMiddleware:
@@ -30,6 +32,22 @@ class RateMiddleware:
             left = (f'"{window.policy}";r={window.left};t={window.resets}' for window in windows)
             response["RateLimit"] = ", ".join(left)
         return response
+
+
+class PageRateMiddleware:
+    """Stops who has not signed in from posting forms without end: each is work, and a row of the audit log.
+
+    What is over `PAGE_RATE` is not on record: that would be such a row again.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in SAFE or request.path.startswith("/api/") or request.user.is_authenticated:
+            return self.get_response(request)
+        over = [window.resets for window in spend_on_page() if not window.admitted]
+        return errors.too_often(request, max(over)) if over else self.get_response(request)
 
 
 def _refusal(seconds: int) -> HttpResponse:

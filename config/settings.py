@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.OriginMiddleware",
     "config.middleware.RateMiddleware",
+    "config.middleware.PageRateMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -170,6 +171,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", default=False)  # who has an address may sign up
 REGISTRATION_PLAN = env.str("REGISTRATION_PLAN", default="free")  # code of the plan that a new tenant gets
+TENANTS_PER_PERSON = env.int("TENANTS_PER_PERSON", default=3)  # how many one may own and make more; 0: no limit
 TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=0)  # the longest that an API token may live; 0: for good
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
@@ -188,6 +190,8 @@ AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 10, timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS, AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = True, False
 AXES_USERNAME_FORM_FIELD = "username"
+# Not kept of a failed try: axes masks `password` itself; `next` may hold the link of an invitation.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "current_password", "next"]
 AXES_USERNAME_CALLABLE = "tenants.lockout.username"
 AXES_CLIENT_IP_CALLABLE = "tenants.lockout.client"
 AXES_LOCKOUT_CALLABLE = "config.errors.sign_in_locked"
@@ -237,6 +241,7 @@ SPECTACULAR_SETTINGS = {
 # Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
 API_RATE = env.str("API_RATE", default="600/60")
 API_COSTLY_RATE = env.str("API_COSTLY_RATE", default="60/60")
+PAGE_RATE = env.str("PAGE_RATE", default="60/60")  # forms per seconds of an address that has not signed in
 # Other sites whose pages may call the API, with a token; cookies are not for them.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"
@@ -257,7 +262,8 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -2,7 +2,8 @@
 
 Every view is counted by default, at `API_RATE`. What is dear says so in one line, by the names of its actions (of its
 methods, where the view has no actions), and is counted at `API_COSTLY_RATE` as well: `costly = frozenset({"create"})`.
-Who has not signed in is counted by address. Without Redis everything passes: better unlimited for a while than shut.
+Who has not signed in is counted by address (by the /64 of an IPv6 one). Without Redis everything passes: better
+unlimited for a while than shut.
 """
 
 import logging
@@ -24,6 +25,7 @@ from redis.retry import Retry
 from rest_framework.throttling import BaseThrottle
 
 from tenants.origin import origin
+from tenants.proxies import neighbourhood
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class _Counter:
         try:
             for policy, rate in rates.items():
                 calls, _, seconds = rate.partition("/")
-                item = RateLimitItemPerSecond(int(calls), int(seconds or 60), f"api-{policy}")
+                item = RateLimitItemPerSecond(int(calls), int(seconds or 60), f"rate-{policy}")
                 admitted = self._limiter.hit(item, who)
                 seen = self._limiter.get_window_stats(item, who)
                 resets = max(1, math.ceil(seen.reset_time - time.time()))
@@ -70,7 +72,7 @@ class _Counter:
             self._away_until = now + PAUSE
             if now >= self._silent_until:
                 self._silent_until = now + QUIET
-                log.warning("requests to the API are not counted: Redis is away (%s)", type(exc).__name__)
+                log.warning("requests are not counted: Redis is away (%s)", type(exc).__name__)
 
 
 _counter = cache(_Counter)
@@ -82,10 +84,18 @@ def spend(request: HttpRequest, *, costly: bool = False) -> tuple[Window, ...]:
     if known is None:
         rates = {"default": settings.API_RATE} | ({"costly": settings.API_COSTLY_RATE} if costly else {})
         user = getattr(request, "user", None)
-        who = f"user-{user.pk}" if user and user.is_authenticated else f"address-{origin.get().ip}"
+        who = f"user-{user.pk}" if user and user.is_authenticated else f"address-{neighbourhood(origin.get().ip)}"
         known = tuple(_counter(settings.REDIS_URL).spend({name: rate for name, rate in rates.items() if rate}, who))
         request.windows = known  # type: ignore[attr-defined]  # ours
     return known
+
+
+def spend_on_page() -> tuple[Window, ...]:
+    """Count one form of somebody who has not signed in; empty where nothing is counted."""
+    if not settings.PAGE_RATE:
+        return ()
+    who = f"address-{neighbourhood(origin.get().ip)}"
+    return tuple(_counter(settings.REDIS_URL).spend({"pages": settings.PAGE_RATE}, who))
 
 
 class Rates(BaseThrottle):

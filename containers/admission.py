@@ -16,6 +16,7 @@ from tenants.models import Plan, Tenant, User
 from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
+from tenants.standing import require_running
 
 # For the engine, 0 means no limit at all.
 LEAST_MEMORY, LEAST_CPU = 6 * MIB, 10
@@ -76,18 +77,6 @@ def create(
         origin: dict[str, Any] = {"template": template.slug, **({"like": str(like)} if like else {})}
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, **origin)
     return container
-
-
-def require_running(tenant: Tenant) -> None:
-    if tenant.deleted_at:
-        raise Refused("tenant_closed", f"{tenant} is being deleted; nothing else can be done.", status=409)
-    if tenant.suspended:
-        raise Refused(
-            "tenant_suspended",
-            f"{tenant} is suspended: {tenant.suspended_reason} Ask whoever runs Warren.",
-            status=403,
-            reason=tenant.suspended_reason,
-        )
 
 
 def _named(tenant: Tenant, name: str) -> dict[str, int]:

@@ -1,11 +1,12 @@
 """People: signing up with a confirmed address, their profile, and closing their account."""
 
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 
-from tenants import audit, founding, members, names, passwords
+from tenants import audit, founding, members, names, passwords, tokens
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
-from tenants.models import ApiToken, MailKind, Membership, Tenant, User
+from tenants.models import MailKind, Membership, Tenant, User
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
 
@@ -38,9 +39,10 @@ def sign_up(token: str, *, name: str, password: str, tenant_name: str, slug: str
 
 def open_account(email: str, name: str, password: str) -> User:
     """A new person whose address is proved; stand in a transaction."""
-    email, name = fold_email(email), names.check(name, "name", 150)
+    email, name = fold_email(email), names.check_mailed(name, "name", 150)
     used = Refused("link_used", "There is an account with this address already; sign in.", status=409)
-    if User.objects.filter(email=email).exists():
+    if there := User.objects.filter(email=email).first():
+        require_active(there)
         raise used
     passwords.check(password, User(email=email, name=name))
     try:
@@ -50,29 +52,43 @@ def open_account(email: str, name: str, password: str) -> User:
         raise used from None
 
 
+def require_active(person: User) -> None:
+    """Raises `Refused`: `account_closed`."""
+    if not person.is_active:
+        raise Refused(
+            "account_closed", f"The account of {person} is closed; ask whoever runs Warren to open it.", status=403
+        )
+
+
 def rename(person: User, name: str) -> User:
     with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
         row = User.objects.select_for_update().get(pk=person.pk)
-        row.name = names.check(name, "name", 150)
+        row.name = names.check_mailed(name, "name", 150)
         row.save(update_fields=["name"])
         audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
     return row
 
 
-def close(person: User) -> None:
+def close(person: User, current: str, *, request: HttpRequest) -> None:
     """Switch the person off for good: out of every tenant, every session and token ended.
 
-    The row stays, for what they did stays theirs. Raises `Refused` (`last_owner`), naming the tenant.
+    The row stays, for what they did stays theirs. Raises `Refused`: `password_wrong`, or `last_owner` with the tenant.
     """
-    with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person), transaction.atomic():
+    with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person):
+        if passwords.verify(request, person.email, current) is None:
+            raise Refused("password_wrong", "This is not your password.", field="current_password")
+        _close(person)
+
+
+def _close(person: User) -> None:
+    with transaction.atomic():
         # In order of their keys, as everybody who locks more than one of them must.
         for tenant in Tenant.objects.filter(members=person).order_by("pk"):
             members.lock(tenant)
         for membership in Membership.objects.filter(user=person).select_related("tenant", "user"):
-            members.keep_an_owner(membership)
-            membership.delete()
-        for token in ApiToken.objects.filter(user=person):
-            token.delete()
+            members.go(membership, actor=person)
+            audit.record(Action.MEMBER_LEAVE, actor=person, tenant=membership.tenant)
+        tokens.revoke_all(person, actor=person)
         row = User.objects.select_for_update().get(pk=person.pk)
         row.is_active = False
         row.set_unusable_password()  # so that no old session comes back to life should staff open the account again

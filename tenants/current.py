@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from tenants.models import Tenant, User
+from tenants.models import ApiToken, Tenant, User
 from tenants.refusal import Refused
 
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
@@ -17,6 +17,11 @@ def person(request: Any) -> User:
     user = request.user
     assert isinstance(user, User)
     return user
+
+
+def token(request: Any) -> ApiToken | None:
+    """The API token that the request came with; None for a session."""
+    return request.auth if isinstance(request.auth, ApiToken) else None
 
 
 def mine(user: Any) -> QuerySet[Tenant]:

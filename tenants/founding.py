@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tenants import audit, members, names
+from tenants import audit, members, names, standing
 from tenants.events import Action
 from tenants.models import Membership, Plan, Role, Tenant, User
 from tenants.refusal import Refused
@@ -19,20 +19,49 @@ def require_open() -> None:
         )
 
 
-def create(*, actor: User, name: str, slug: str = "") -> Tenant:
+def create(*, actor: User, name: str, slug: str = "", field: str = "name") -> Tenant:
     """A tenant that the person owns. Without a slug, one is made from the name.
 
-    Raises `Refused`: `registration_closed`, or what is wrong with name or slug.
+    `field` is what the form calls the name. Raises `Refused`: `registration_closed`, `tenants_limit`,
+    `tenant_suspended` while one of their own is, or what is wrong with name or slug.
     """
     with audit.refusals(Action.TENANT_CREATE, actor=actor, tried=slug[:20]), transaction.atomic():
         require_open()
-        return found(actor, name, slug)
+        _require_room(User.objects.select_for_update().get(pk=actor.pk))
+        return found(actor, name, slug, field=field)
 
 
-def found(owner: User, name: str, slug: str) -> Tenant:
-    """The part that signing up shares; stand in a transaction."""
-    name = names.check(name, "tenant_name")
-    slug = names.check_slug(slug) if slug else names.free(name)
+def _require_room(person: User) -> None:
+    """Hold the person's lock. Else new tenants would be a way around a plan's limits, and around a suspension."""
+    owned = list(Tenant.objects.living().filter(memberships__user=person, memberships__role=Role.OWNER))
+    for tenant in owned:
+        standing.require_running(tenant)
+    most = settings.TENANTS_PER_PERSON
+    if most and len(owned) >= most:
+        words = f"You own {len(owned)} tenants, and may own {most}; delete one or hand one over first."
+        raise Refused("tenants_limit", words, limit=most)
+
+
+def found(owner: User, name: str, slug: str, *, field: str = "tenant_name") -> Tenant:
+    """The part that signing up shares; stand in a transaction. `field`: what the form calls the name."""
+    name = names.check_mailed(name, field)
+    tenant = _make(name, names.check_slug(slug)) if slug else _make_somehow(name)
+    Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
+    audit.record(Action.TENANT_CREATE, actor=owner, target=tenant, tenant=tenant, plan=tenant.plan.code)
+    return tenant
+
+
+def _make_somehow(name: str) -> Tenant:
+    """With a slug that is like the name: nobody chose it, so when somebody else is faster, another will do."""
+    while True:
+        try:
+            return _make(name, names.free(name))
+        except Refused as exc:
+            if exc.code != "slug_taken":
+                raise
+
+
+def _make(name: str, slug: str) -> Tenant:
     plan = Plan.objects.filter(code=settings.REGISTRATION_PLAN).first()
     if plan is None:
         raise Refused("no_plan", f"There is no plan {settings.REGISTRATION_PLAN}; ask whoever runs this.", status=503)
@@ -41,12 +70,9 @@ def found(owner: User, name: str, slug: str) -> Tenant:
         raise taken
     try:
         with transaction.atomic():
-            tenant = Tenant.objects.create(slug=slug, name=name, plan=plan)
+            return Tenant.objects.create(slug=slug, name=name, plan=plan)
     except IntegrityError:  # somebody else was faster
         raise taken from None
-    Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
-    audit.record(Action.TENANT_CREATE, actor=owner, target=tenant, tenant=tenant, plan=plan.code)
-    return tenant
 
 
 def rename(tenant: Tenant, name: str, *, actor: User) -> Tenant:
@@ -54,7 +80,7 @@ def rename(tenant: Tenant, name: str, *, actor: User) -> Tenant:
     with audit.refusals(Action.TENANT_RENAME, actor=actor, target=tenant, tenant=tenant), transaction.atomic():
         row = members.lock(tenant)
         members.require_owner(row, actor)
-        before, row.name = row.name, names.check(name, "name")
+        before, row.name = row.name, names.check_mailed(name, "name")
         row.save(update_fields=["name"])
         audit.record(Action.TENANT_RENAME, actor=actor, target=row, tenant=row, before=before)
     return row

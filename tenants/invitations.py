@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import accounts, audit, members
+from tenants import accounts, audit, members, standing
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
 from tenants.models import Invitation, MailKind, Membership, Tenant, User
@@ -17,7 +17,7 @@ from tenants.refusal import Refused
 def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
     """Invite an address; inviting it again renews the invitation that is open, and mails it again.
 
-    Raises `Refused`: `owner_only`, `already_member`, `mail_limit`, `mail_off`.
+    Raises `Refused`: `owner_only`, `tenant_suspended`, `already_member`, `mail_limit`, `mail_off`.
     """
     email = fold_email(email)
     with (
@@ -26,6 +26,7 @@ def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
     ):
         row = members.lock(tenant)
         members.require_owner(row, actor)
+        standing.require_running(row)
         if Membership.objects.filter(tenant=row, user__email=email).exists():
             raise Refused("already_member", f"{email} is a member already.", status=409, field="email")
         limits.admit(email)
@@ -67,6 +68,14 @@ def find(token: str) -> Invitation:
     return row
 
 
+def invitee(invitation: Invitation) -> User | None:
+    """The account of the invited address, if there is one. Raises `Refused` (`account_closed`)."""
+    person = User.objects.filter(email=invitation.email).first()
+    if person:
+        accounts.require_active(person)
+    return person
+
+
 def accept(token: str, *, actor: User) -> Membership:
     """Join, as somebody who is signed in under the invited address. Raises `Refused`, `other_address` among others."""
     with audit.refusals(Action.INVITATION_ACCEPT, actor=actor), transaction.atomic():
@@ -95,8 +104,7 @@ def _join(invitation: Invitation, actor: User) -> Membership:
             f"This invitation is for {invitation.email}; you are signed in as {person.email}.",
             status=403,
         )
-    if not person.is_active:
-        raise Refused("account_closed", "The account of this address is closed.", status=403)
+    accounts.require_active(person)
     tenant = invitation.tenant
     membership, made = Membership.objects.get_or_create(
         tenant=tenant, user=person, defaults={"role": invitation.role}

@@ -6,10 +6,11 @@ Rows are deleted one by one: `cloudflare` hears of each, and takes the person ou
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from tenants import audit
 from tenants.events import Action
-from tenants.models import Membership, Role, Tenant, User
+from tenants.models import Invitation, Membership, Role, Tenant, User
 from tenants.refusal import Refused
 
 
@@ -45,6 +46,7 @@ def change_role(membership: Membership, to: str, *, actor: User) -> Membership:
             return row
         if to != Role.OWNER:
             keep_an_owner(row)
+            _withdraw_sent(row, actor)
         row.role = to
         row.save()
         audit.record(Action.MEMBER_ROLE, role=to, **facts)
@@ -56,8 +58,7 @@ def remove(membership: Membership, *, actor: User) -> None:
     facts: dict[str, Any] = {"actor": actor, "target": membership.user, "tenant": membership.tenant}
     with audit.refusals(Action.MEMBER_REMOVE, **facts), transaction.atomic():
         row = _mine(membership, actor)
-        keep_an_owner(row)
-        row.delete()
+        go(row, actor=actor)
         audit.record(Action.MEMBER_REMOVE, **facts)
 
 
@@ -70,7 +71,8 @@ def hand_over(membership: Membership, *, actor: User) -> None:
             raise Refused("hand_over_self", "Choose another member to hand the ownership to.")
         if not row.user.is_active:
             raise Refused("account_closed", f"The account of {row.user} is closed; choose somebody else.", status=409)
-        own = Membership.objects.get(tenant=row.tenant_id, user=actor)
+        own = Membership.objects.select_related("tenant").get(tenant=row.tenant_id, user=actor)
+        _withdraw_sent(own, actor)
         row.role, own.role = Role.OWNER, Role.MEMBER
         row.save()
         own.save()
@@ -84,9 +86,25 @@ def leave(tenant: Tenant, *, actor: User) -> None:
         own = Membership.objects.select_related("tenant", "user").filter(tenant=tenant, user=actor).first()
         if own is None:
             raise Refused("no_tenant", f"You are not a member of {tenant}.", status=404)
-        keep_an_owner(own)
-        own.delete()
+        go(own, actor=actor)
         audit.record(Action.MEMBER_LEAVE, actor=actor, tenant=tenant)
+
+
+def go(membership: Membership, *, actor: User) -> None:
+    """The part that all ways out share; stand in a transaction, under the tenant's lock. Raises `Refused`."""
+    keep_an_owner(membership)
+    _withdraw_sent(membership, actor)
+    membership.delete()
+
+
+def _withdraw_sent(membership: Membership, actor: User) -> None:
+    """Who is no owner any more lets nobody in any more: else they would come back by a link of their own."""
+    tenant, person = membership.tenant, membership.user_id
+    for row in Invitation.objects.filter(tenant=tenant, invited_by=person, accepted_at=None, withdrawn_at=None):
+        row.withdrawn_at = timezone.now()
+        row.save(update_fields=["withdrawn_at"])
+        facts: dict[str, Any] = {"actor": actor, "target": row, "tenant": tenant}
+        audit.record(Action.INVITATION_WITHDRAW, why="who sent it is no owner any more", **facts)
 
 
 def keep_an_owner(going: Membership) -> None:

@@ -1,9 +1,11 @@
 """What people, tenants and their slugs may be called. Pure, but for `free`, which looks what is taken."""
 
 import re
+import string
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.crypto import get_random_string
 
 from tenants.models import Tenant
 from tenants.refusal import Refused
@@ -16,18 +18,24 @@ RESERVED = frozenset(_RESERVED.split())  # of containers as well: each stands in
 _NO_TENANT = "abuse account accounts help hostmaster new postmaster security switch webmaster"
 _SLUGS = RESERVED.union(_NO_TENANT.split())
 _SLUG_LENGTH = 20
+_LINKED = re.compile(r"(?i)@|://|\bwww\.|\w[.\u3002]\w")
 
 
-def check(text: str, what: str, limit: int = 100) -> str:
-    """A name as it will be stored: trimmed, one line, no address to click on in a mail. Raises `Refused`."""
+def check(text: str, field: str, limit: int = 100) -> str:
+    """A name as it will be stored: trimmed, one line. Raises `Refused` for the form's `field`."""
     name = " ".join(text.split())
     unseen = any(unicodedata.category(letter)[0] == "C" for letter in name)
-    if not name or len(name) > limit or unseen or "://" in name:
-        raise Refused(
-            "name_invalid",
-            f"Use 1 to {limit} characters that can be seen, and no link.",
-            field=what,
-        )
+    if not name or len(name) > limit or unseen:
+        raise Refused("name_invalid", f"Use 1 to {limit} characters that can be seen.", field=field)
+    return name
+
+
+def check_mailed(text: str, field: str, limit: int = 100) -> str:
+    """The same for one that stands in mail: nothing in it that a mail program would make a link of."""
+    name = check(text, field, limit)
+    if _LINKED.search(unicodedata.normalize("NFKC", name)):
+        words = "This name goes into mail, so it must hold no address: no “@”, “://” or “www.”, no dot between letters."
+        raise Refused("name_invalid", words, field=field)
     return name
 
 
@@ -53,10 +61,10 @@ def suggest(name: str) -> str:
 
 
 def free(name: str) -> str:
-    """The suggestion, with a number behind it where it is reserved or taken."""
-    stem, number = suggest(name), 1
-    slug = stem
+    """The suggestion, with a 2 or else a random end where it is reserved or taken; somebody may still be faster."""
+    stem = slug = suggest(name)
+    end = "2"
     while slug in _SLUGS or Tenant.objects.filter(slug=slug).exists():
-        number += 1
-        slug = f"{stem[: _SLUG_LENGTH - len(str(number))]}{number}"
+        slug = f"{stem[: _SLUG_LENGTH - len(end)]}{end}"
+        end = get_random_string(5, string.ascii_lowercase + string.digits)
     return slug

@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
-from tenants import audit, lockout
+from tenants import audit, lockout, tokens
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
-from tenants.models import MailKind, User
+from tenants.models import ApiToken, MailKind, User
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
 
@@ -46,7 +46,7 @@ def ask(email: str) -> None:
 
 
 def reset(token: str, password: str) -> User:
-    """Set the password with a link's token: once. All sessions end.
+    """Set the password with a link's token: once. All sessions end, and all API tokens are revoked.
 
     Raises `Refused`: `link_invalid`, `password_weak`.
     """
@@ -57,13 +57,16 @@ def reset(token: str, password: str) -> User:
         check(password, person)
         person.set_password(password)
         person.save(update_fields=["password"])
+        tokens.revoke_all(person, actor=person)
         lockout.forgive(person.email)
         audit.record(Action.PASSWORD_RESET, actor=person, target=person)
     return person
 
 
-def change(person: User, current: str, password: str, *, request: HttpRequest) -> User:
+def change(person: User, current: str, password: str, *, request: HttpRequest, keep: ApiToken | None = None) -> User:
     """Set the password of somebody who knows the present one. All other sessions end; the caller keeps this one.
+
+    API tokens are revoked, but for `keep`: the one that the change is made with.
 
     Raises `Refused`: `password_wrong`, `password_weak`.
     """
@@ -75,5 +78,6 @@ def change(person: User, current: str, password: str, *, request: HttpRequest) -
             row = User.objects.select_for_update().get(pk=person.pk)
             row.set_password(password)
             row.save(update_fields=["password"])
+            tokens.revoke_all(row, actor=row, keep=keep)
             audit.record(Action.PASSWORD_CHANGE, actor=row, target=row)
     return row

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from tenants import audit
+from tenants import audit, members
 from tenants.events import Action
 from tenants.models import Plan, Tenant, User
+from tenants.refusal import Refused
 
 # Sent inside the transaction with `tenant` as it is now, and `actor`, who decided it (None: Warren itself).
 changed = Signal()
@@ -36,6 +37,32 @@ def change_plan(tenant: Tenant, plan: Plan, *, actor: User | None) -> Tenant:
 def close(tenant: Tenant, *, actor: User | None) -> Tenant:
     """Delete everything of the tenant, here and outside; there is no way back. Its slug is never given out again."""
     return _decide(tenant, actor, Action.TENANT_CLOSE, deleted_at=timezone.now())
+
+
+def close_own(tenant: Tenant, slug: str, *, actor: User) -> Tenant:
+    """The same by one of its owners, who types the slug so that it is not done by mistake.
+
+    Raises `Refused`: `owner_only`, `slug_differs`.
+    """
+    with audit.refusals(Action.TENANT_CLOSE, actor=actor, target=tenant, tenant=tenant), transaction.atomic():
+        row = Tenant.objects.locked(tenant.pk)
+        members.require_owner(row, actor)
+        if slug.strip() != row.slug:
+            raise Refused("slug_differs", f"The short name is {row.slug}; give that to delete {row}.", field="slug")
+        return close(row, actor=actor)
+
+
+def require_running(tenant: Tenant) -> None:
+    """Raises `Refused`: `tenant_closed`, `tenant_suspended`. Ask it under the tenant's lock."""
+    if tenant.deleted_at:
+        raise Refused("tenant_closed", f"{tenant} is being deleted; nothing else can be done.", status=409)
+    if tenant.suspended:
+        raise Refused(
+            "tenant_suspended",
+            f"{tenant} is suspended: {tenant.suspended_reason} Ask whoever runs Warren.",
+            status=403,
+            reason=tenant.suspended_reason,
+        )
 
 
 def plan_edited(plan: Plan, *, actor: User | None) -> None:

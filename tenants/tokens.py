@@ -12,10 +12,16 @@ from tenants.refusal import Refused
 
 
 def create(
-    *, actor: User, name: str = "", scope: str = Scope.WRITE, expires_in_days: int | None = None
+    *,
+    actor: User,
+    name: str = "",
+    scope: str = Scope.WRITE,
+    expires_in_days: int | None = None,
+    maker: ApiToken | None = None,
 ) -> tuple[ApiToken, str]:
     """The row and the token itself, which nobody sees again. None days: as long as `TOKEN_MAX_DAYS` lets it live.
 
+    One that is made with another token, its `maker`, does not outlive that.
     Raises `Refused`: `token_lifetime`, `name_invalid`.
     """
     longest = settings.TOKEN_MAX_DAYS
@@ -32,6 +38,11 @@ def create(
             scope=scope,
         )
         facts = {"token": row.token_key, "name": row.name, "scope": row.scope, "days": days}
+        if maker:
+            facts["made_with"] = maker.token_key
+        if maker and maker.expiry and (row.expiry is None or row.expiry > maker.expiry):
+            row.expiry = maker.expiry
+            row.save(update_fields=["expiry"])
         audit.record(Action.TOKEN_CREATE, actor=actor, **facts)
     return row, secret
 
@@ -41,3 +52,9 @@ def revoke(token: ApiToken, *, actor: User) -> None:
     with transaction.atomic():
         audit.record(Action.TOKEN_REVOKE, actor=actor, token=token.token_key, name=token.name, of=token.user.email)
         token.delete()
+
+
+def revoke_all(person: User, *, actor: User, keep: ApiToken | None = None) -> None:
+    """All of the person's, each on record; stand in a transaction. One may be spared."""
+    for token in ApiToken.objects.filter(user=person).exclude(pk=keep.pk if keep else None).select_related("user"):
+        revoke(token, actor=actor)

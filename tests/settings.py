@@ -33,4 +33,4 @@ if "pool" in DATABASES["default"].get("OPTIONS", {}):
     # Tests end with their threads gone; a pool would still hold connections to a database about to be dropped.
     del DATABASES["default"]["OPTIONS"]["pool"]
 # Tests of the limits set their own.
-API_RATE = API_COSTLY_RATE = "1000000/60"
+API_RATE = API_COSTLY_RATE = PAGE_RATE = "1000000/60"

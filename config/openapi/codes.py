@@ -68,6 +68,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "slug_invalid",
         "slug_reserved",
         "slug_differs",
+        "tenants_limit",
         "password_weak",
         "password_wrong",
         "token_lifetime",

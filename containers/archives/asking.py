@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from containers import admission, doorbell
+from containers import doorbell
 from containers.archives import RECONCILE, store
 from containers.models import Archive, ArchiveKind, Container, Desired
 from tenants import audit
@@ -15,6 +15,7 @@ from tenants.events import Action
 from tenants.models import User
 from tenants.models.plan import MIB
 from tenants.refusal import Refused
+from tenants.standing import require_running
 
 
 def export(container: Container, *, actor: User) -> Archive:
@@ -69,7 +70,7 @@ def _free(container: Container) -> Container:
     row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
     if row.deleted_at or row.desired == Desired.ABSENT:
         raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
-    admission.require_running(row.tenant)
+    require_running(row.tenant)
     if not row.data_folder:
         raise Refused("no_data_folder", "This container keeps no data: its template names no data folder.", status=409)
     if row.archives.filter(finished_at=None).exists():

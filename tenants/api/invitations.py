@@ -90,6 +90,7 @@ class AcceptView(Belonging):
         elif "name" in given and "password" in given:
             made = invitations.accept_newly(**given)
         else:
+            invitations.invitee(invitations.find(given["token"]))
             raise Refused(
                 "sign_in_first",
                 "Sign in under the invited address, or give the name and password of a new account.",

@@ -42,6 +42,10 @@ class PasswordChange(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
 
 
+class Closing(serializers.Serializer[Any]):
+    current_password = serializers.CharField(max_length=passwords.MAX_LENGTH, trim_whitespace=False, write_only=True)
+
+
 class MeView(GenericAPIView[User]):
     serializer_class = PersonSerializer
 
@@ -58,13 +62,16 @@ class MeView(GenericAPIView[User]):
             person = accounts.rename(person, given.validated_data["name"])
         return Response(self.get_serializer(person).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=Closing, responses={204: None})
     def delete(self, request: Request) -> Response:
         """Close your account.
 
-        409 `last_owner` while a tenant would be left without an owner.
+        With your password; a wrong one counts as at the sign-in. 409 `last_owner` while a tenant would be left
+        without an owner.
         """
-        accounts.close(current.person(request))
+        given = Closing(data=request.data)
+        given.is_valid(raise_exception=True)
+        accounts.close(current.person(request), given.validated_data["current_password"], request=request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -75,13 +82,17 @@ class MyPasswordView(GenericAPIView[User]):
     def post(self, request: Request) -> Response:
         """Change your password.
 
-        Every session but the one that asks ends.
+        Every session ends and every token is revoked, but for the one that asks.
         """
         given = self.get_serializer(data=request.data)
         given.is_valid(raise_exception=True)
         words = given.validated_data
         person = passwords.change(
-            current.person(request), words["current_password"], words["password"], request=request._request
+            current.person(request),
+            words["current_password"],
+            words["password"],
+            request=request._request,
+            keep=current.token(request),
         )
         if request.auth is None:  # with a session, not with a token
             update_session_auth_hash(request._request, person)

@@ -97,6 +97,9 @@ class PasswordResetConfirmView(_Open):
 
     @extend_schema(responses={204: None})
     def post(self, request: Request) -> Response:
-        """Set a new password with the token of a mailed link."""
+        """Set a new password with the token of a mailed link.
+
+        Every session ends and every API token is revoked.
+        """
         passwords.reset(**self.given(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

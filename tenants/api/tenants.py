@@ -40,6 +40,12 @@ class NewTenant(serializers.Serializer[Any]):
     slug = serializers.CharField(max_length=20, required=False, allow_blank=True)
 
 
+class Deletion(serializers.Serializer[Any]):
+    """Says which tenant is meant, so that none is deleted by mistake."""
+
+    slug = serializers.CharField(max_length=20)
+
+
 class Belonging(GenericAPIView[Any]):
     """For views below `tenants/{slug}/`."""
 
@@ -111,14 +117,15 @@ class TenantView(Belonging):
             founding.rename(row, name, actor=current.person(request))
         return Response(self.get_serializer(self.membership()).data)
 
-    @extend_schema(responses={202: None})
+    @extend_schema(request=Deletion, responses={202: None})
     def delete(self, request: Request, tenant: str) -> Response:
         """Delete a tenant with all its containers.
 
-        They go one after the other; you and all others lose the tenant at once. There is no way back, and its slug is
-        never given out again.
+        Say its slug again: 422 `slug_differs` otherwise. They go one after the other; you and all others lose the
+        tenant at once. There is no way back, and its slug is never given out again.
         """
-        standing.close(self.owned(Action.TENANT_CLOSE), actor=current.person(request))
+        row = self.owned(Action.TENANT_CLOSE)
+        standing.close_own(row, **self.given(Deletion), actor=current.person(request))
         return Response(status=status.HTTP_202_ACCEPTED)
 
 

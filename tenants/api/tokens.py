@@ -80,11 +80,12 @@ class TokenListView(GenericAPIView[ApiToken]):
         """Create a token.
 
         Send your e-mail address and password, or nothing where you are signed in already. 401 when they do not fit.
+        One that is made with a token does not outlive that token.
         """
         wanted = Wanted(data=request.data)
         wanted.is_valid(raise_exception=True)
         user = request.user if request.user.is_authenticated else self._signed_in(request)
-        made, secret = tokens.create(actor=user, **wanted.validated_data)
+        made, secret = tokens.create(actor=user, maker=current.token(request), **wanted.validated_data)
         body = {"token": secret, **self.get_serializer(made).data}
         return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 

@@ -54,7 +54,7 @@ def _password_reset(email: str) -> Letter | None:
 
 def _invitation(key: str) -> Letter | None:
     row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=key).first()
-    if row is None or row.state != "open":
+    if row is None or row.state != "open" or row.tenant.suspended:
         return None
     link = links.absolute("invitation", links.invitation(row))
     return Letter(f"Join {row.tenant.name}", "invitation", link, "Look at the invitation", {"invitation": row})

@@ -9,10 +9,9 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from tenants import accounts, current, passwords
+from tenants import accounts, current
 from tenants.models import Membership
 from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
-from tenants.refusal import Refused
 
 
 class ProfileForm(DomainForm):
@@ -52,9 +51,7 @@ class CloseView(LoginRequiredMixin, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         person = current.person(self.request)
-        if passwords.verify(self.request, person.email, form.cleaned_data["current_password"]) is None:
-            raise Refused("password_wrong", "This is not your password.", field="current_password")
-        accounts.close(person)
+        accounts.close(person, form.cleaned_data["current_password"], request=self.request)
         logout(self.request)
         messages.success(self.request, "Your account is closed.")
         return redirect("sign-in")

@@ -5,13 +5,14 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from tenants import current, invitations
-from tenants.models import Membership, User
+from tenants.models import Membership
 from tenants.pages.forms import DomainForm, DomainFormView, NewPasswordField, PersonNameField, refused
 from tenants.pages.sign_up import BACKEND
 from tenants.refusal import Refused
@@ -30,7 +31,11 @@ class InvitationView(DomainFormView):
             self.invitation = invitations.find(kwargs["token"])
         except Refused as exc:
             return refused(request, exc, "container-list" if request.user.is_authenticated else "sign-in")
-        if not request.user.is_authenticated and User.objects.filter(email=self.invitation.email).exists():
+        try:
+            there = None if request.user.is_authenticated else invitations.invitee(self.invitation)
+        except Refused as exc:
+            raise PermissionDenied(str(exc)) from exc
+        if there:
             messages.info(request, f"Sign in as {self.invitation.email} to accept the invitation.")
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
         return super().dispatch(request, *args, **kwargs)

@@ -43,9 +43,10 @@ class PasswordResetConfirmView(DomainFormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            self.words = f"For {links.with_password_link(kwargs['token'])}. All sessions of yours end."
+            person = links.with_password_link(kwargs["token"])
         except Refused as exc:
             return refused(request, exc, "password-reset")
+        self.words = f"For {person}. All sessions of yours end, and your API tokens are revoked."
         return super().dispatch(request, *args, **kwargs)
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -57,7 +58,7 @@ class PasswordResetConfirmView(DomainFormView):
 class PasswordChangeView(LoginRequiredMixin, DomainFormView):
     form_class = PasswordChangeForm
     title, button = "Change the password", "Change it"
-    words = "You stay signed in here; every other session of yours ends."
+    words = "You stay signed in here; every other session of yours ends, and your API tokens are revoked."
     cancel = "account"
 
     def act(self, form: DomainForm) -> HttpResponse:

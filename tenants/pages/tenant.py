@@ -114,9 +114,7 @@ class TenantDeleteView(OfTenant, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = self.tenant
-        if form.cleaned_data["slug"].strip() != tenant.slug:
-            raise Refused("slug_differs", f"The short name is {tenant.slug}.", field="slug")
-        standing.close(tenant, actor=current.person(self.request))
+        standing.close_own(tenant, form.cleaned_data["slug"], actor=current.person(self.request))
         messages.success(self.request, f"{tenant} is being deleted.")
         return redirect("container-list")
 
@@ -132,7 +130,7 @@ class TenantCreateView(LoginRequiredMixin, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         name, slug = form.cleaned_data["tenant_name"], form.cleaned_data["slug"]
-        tenant = founding.create(actor=current.person(self.request), name=name, slug=slug)
+        tenant = founding.create(actor=current.person(self.request), name=name, slug=slug, field="tenant_name")
         current.switch(self.request, tenant.slug)
         return redirect("tenant", tenant.slug)
 

@@ -39,6 +39,15 @@ def test_every_operation_is_described() -> None:
                 assert answer["description"], label
 
 
+def test_a_delete_that_takes_a_body_says_so() -> None:
+    asked = {
+        path: operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for path, method, operation in operations(document())
+        if method == "delete" and "requestBody" in operation
+    }
+    assert asked == {"/api/v1/me/": "ClosingRequest", "/api/v1/tenants/{tenant}/": "DeletionRequest"}
+
+
 def _bodies() -> Any:
     for path, method, operation in operations(document()):
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):

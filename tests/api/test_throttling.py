@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from config import throttling
-from tenants.models import ApiToken, Tenant, User
+from tenants.models import ApiToken, AuditEvent, Tenant, User
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/containers/"
@@ -113,3 +113,25 @@ def test_a_token_that_is_no_text_is_no_token(owner: User, header: bytes) -> None
     answer = Client().get(URL, HTTP_AUTHORIZATION=f"Bearer {header.decode('latin-1')}")
     assert answer.status_code == 401
     assert not ApiToken.objects.exists()
+
+
+def test_the_network_of_an_ipv6_client_is_one(rates: None) -> None:
+    api = APIClient()
+    codes = [api.get(URL, REMOTE_ADDR=f"2001:db8:1:2::{number}").status_code for number in range(6)]
+    assert codes == [401] * 5 + [429]
+    assert api.get(URL, REMOTE_ADDR="2001:db8:1:3::1").status_code == 401
+
+
+def test_forms_of_who_has_not_signed_in(rates: None, settings, owner: User) -> None:
+    settings.PAGE_RATE = "4/60"
+    form, client = {"username": owner.email, "password": "wrong"}, Client()
+    assert [client.post(where, form).status_code for where in ("/sign-in/", "/admin/login/") * 2] == [200] * 4
+    refused = client.post("/password-reset/", {"email": "x@example.com"})
+    assert refused.status_code == 429
+    assert 50 <= int(refused["Retry-After"]) <= 60
+    assert f"Try again in {refused['Retry-After']} s" in refused.content.decode()
+    assert AuditEvent.objects.count() == 4, "and not one more"
+    assert client.get("/sign-in/").status_code == 200
+    assert client.post("/sign-in/", form, REMOTE_ADDR="192.0.2.7").status_code == 200
+    client.force_login(owner)
+    assert client.post("/account/", {"name": "Alice A."}).status_code == 302

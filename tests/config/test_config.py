@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from cloudflare.models import Account
-from config.logs import MaskSecrets
+from config.logs import MaskSecrets, mask
 
 
 def test_healthz_needs_nothing() -> None:
@@ -88,11 +88,13 @@ def test_logs_are_json(capfd: pytest.CaptureFixture[str]) -> None:
         ("PUBLIC_URL", "warren.example.com", "warren.E006"),
         ("TRUSTED_PROXIES", ["10.0.0.1/8"], "warren.E007"),
         ("EMAIL_URL", "", "warren.W004"),
+        ("TRUSTED_PROXIES", [], "warren.W005"),
     ],
 )
 def test_checks(settings: Any, setting: str, value: Any, id_: str) -> None:
     settings.CONTAINERS_DOMAIN = "containers.example.com"
-    settings.REGISTRATION_OPEN = True
+    settings.REGISTRATION_OPEN = settings.BEHIND_PROXY = True
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
     settings.CLOUDFLARE_API_TOKEN = settings.CLOUDFLARE_ACCOUNT_ID = settings.CLOUDFLARE_ZONE_ID = "set"
     assert id_ not in {message.id for message in run_checks(include_deployment_checks=True)}
     setattr(settings, setting, value)
@@ -134,3 +136,10 @@ def test_doorbells_are_not_acknowledged() -> None:
     assert app.amqp.queues["celery"].no_ack
     assert all(task.Request == app.Task.Request for name, task in app.tasks.items() if not name.startswith("celery."))
     assert app.Task.Request == "config.unacknowledged:Unacknowledged"
+
+
+@pytest.mark.parametrize("where", ["invitations", "sign-up", "password-reset"])
+def test_links_in_mail_are_masked_in_logs(where: str) -> None:
+    assert mask(f"Not Found: /{where}/MzQ.abc:def-_/ {where}") == f"Not Found: /{where}/***/ {where}"
+    assert mask(f"POST /{where}/ 200") == f"POST /{where}/ 200"
+    assert mask("POST /api/v1/invitations/accept/") == "POST /api/v1/invitations/accept/"

@@ -11,6 +11,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from tenants import standing
 from tenants.models import AuditEvent, Invitation, Mail, Membership, Tenant, User
 from tests.people.conftest import PASSWORD, api, link, pages, token
 
@@ -158,3 +159,27 @@ def test_two_who_hold_the_link_at_the_same_moment(owner: User, tenant: Tenant, d
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(use, range(3))) == ["None", "link_used", "link_used"]
     assert Membership.objects.filter(tenant=tenant).count() == 2
+
+
+def test_a_suspended_tenant_sends_no_mail(owner: User, tenant: Tenant, delivered: Delivered) -> None:
+    invite(owner)
+    standing.suspend(tenant, actor=None, reason="The invoice is overdue.")
+    refused = invite(owner, "eve@example.com")
+    assert (refused.status_code, refused.json()["code"]) == (403, "tenant_suspended")
+    assert AuditEvent.objects.get(action="invitation:create", outcome="refused").reason == "tenant_suspended"
+    assert delivered() == [], "nor what was asked for before"
+
+
+def test_a_closed_account_is_not_sent_to_the_sign_in(
+    owner: User, tenant: Tenant, stranger: User, delivered: Delivered
+) -> None:
+    stranger.is_active = False
+    stranger.save()
+    invite(owner, stranger.email)
+    (message,) = delivered()
+    page = pages().get(link(message))
+    assert page.status_code == 403
+    assert "is closed" in page.content.decode()
+    newcomer: dict[str, str] = {"name": "Charlie", "password": PASSWORD}
+    for answer in (accept(token(message)), accept(token(message), **newcomer)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "account_closed")

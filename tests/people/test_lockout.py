@@ -1,9 +1,13 @@
 """Guessing passwords: ten wrong ones from one place, and that place waits."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -120,3 +124,29 @@ def test_where_somebody_comes_from(
     settings.TRUSTED_PROXIES = trusted
     by_page("alice@example.com", "wrong", REMOTE_ADDR=remote, HTTP_X_FORWARDED_FOR=forwarded)
     assert AuditEvent.objects.get().ip == seen
+
+
+@pytest.mark.parametrize("where", ["/account/password/", "/account/close/"])
+def test_a_tried_password_is_kept_nowhere(owner: User, where: str) -> None:
+    client = Client()
+    client.force_login(owner)
+    client.post(where, {"current_password": "almost-the-right-one", "password": "correct horse battery"})
+    kept = AccessAttempt.objects.get()
+    assert "current_password=***" in kept.post_data
+    assert "almost-the-right-one" not in kept.post_data
+    assert "horse" not in kept.post_data
+
+
+def test_the_link_of_an_invitation_is_kept_nowhere(owner: User) -> None:
+    Client().post("/sign-in/?next=/invitations/secret/", {"username": owner.email, "password": "x"})
+    assert "secret" not in AccessAttempt.objects.get().get_data
+
+
+def test_what_was_kept_before_is_forgotten() -> None:
+    AccessAttempt.objects.create(
+        username="a", post_data="current_password=x", get_data="next=x", failures_since_start=1
+    )
+    module = import_module("tenants.migrations.0007_forget_passwords")
+    module.forget(apps, connection.schema_editor())
+    kept = AccessAttempt.objects.get()
+    assert (kept.post_data, kept.get_data, kept.username) == ("", "", "a")

@@ -3,15 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from cloudflare.models import Publication
 from containers import admission
 from containers.models import Template
-from tenants.models import AuditEvent, Membership, Role, Tenant, User
+from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.people.conftest import api, pages
 
@@ -134,7 +135,9 @@ RACES = {
     "both leave": lambda me, other: api(me).post(f"{URL}leave/"),
     "each demotes the other": lambda me, other: api(me).patch(member(other), {"role": "member"}, format="json"),
     "each removes the other": lambda me, other: api(me).delete(member(other)),
-    "both close their accounts": lambda me, other: api(me).delete("/api/v1/me/"),
+    "both close their accounts": lambda me, other: api(me).delete(
+        "/api/v1/me/", {"current_password": "secret"}, format="json"
+    ),
     "one leaves, one is demoted": lambda me, other: (
         api(me).post(f"{URL}leave/")
         if me.email.startswith("a")
@@ -180,3 +183,65 @@ def test_by_pages(owner: User, bob: User, stranger: User) -> None:
     theirs.post("/tenants/acme/name/", {"name": "New\nname"})
     assert Tenant.objects.get().name == "New name"
     assert pages(stranger).get("/tenants/acme/").status_code == 404
+
+
+def delete(person: User, **body: str) -> Any:
+    return api(person).delete(URL, body, format="json")
+
+
+def test_deleting_a_tenant_takes_its_slug(owner: User, bob: User, tenant: Tenant) -> None:
+    assert delete(bob, slug="acme").json()["code"] == "owner_only"
+    assert delete(owner).json()["code"] == "invalid"
+    wrong = delete(owner, slug="acne")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "slug_differs")
+    assert "short name is acme" in pages(owner).post("/tenants/acme/delete/", {"slug": "acne"}).content.decode()
+    assert AuditEvent.objects.filter(action="tenant:close", reason="slug_differs", tenant="acme").count() == 2
+    assert Tenant.objects.living().exists()
+    assert delete(owner, slug="acme").status_code == 202
+    assert not Tenant.objects.living().exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_owner_who_is_removed_while_their_delete_waits(owner: User, bob: User, tenant: Tenant) -> None:
+    promote(bob)
+
+    def act() -> Any:
+        with closing(connection):
+            return delete(bob, slug="acme")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Tenant.objects.locked(tenant.pk)
+            answer = pool.submit(act)
+            with connection.cursor() as cursor:
+                for _ in range(200):
+                    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                    if cursor.fetchone()[0]:
+                        break
+                    sleep(0.05)
+            Membership.objects.get(user=bob).delete()
+        heard = answer.result()
+    assert (heard.status_code, heard.json()["code"]) == (403, "owner_only")
+    assert Tenant.objects.living().exists()
+
+
+WAYS_OUT = {
+    "removed": lambda alice, bob: api(alice).delete(member(bob)),
+    "demoted": lambda alice, bob: api(alice).patch(member(bob), {"role": "member"}, format="json"),
+    "leaves": lambda alice, bob: api(bob).post(f"{URL}leave/"),
+    "hands over": lambda alice, bob: api(bob).post(f"{member(alice)}hand-over/"),
+    "closes the account": lambda alice, bob: api(bob).delete(
+        "/api/v1/me/", {"current_password": "secret"}, format="json"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", WAYS_OUT)
+def test_who_owns_nothing_any_more_has_invited_nobody(owner: User, bob: User, how: str) -> None:
+    promote(bob)
+    for person, email in ((owner, "dora@example.com"), (bob, "bob2@example.com")):
+        api(person).post(f"{URL}invitations/", {"email": email}, format="json")
+    assert WAYS_OUT[how](owner, bob).status_code < 300
+    states = {row.email: row.state for row in Invitation.objects.all()}
+    assert states == {"dora@example.com": "open", "bob2@example.com": "withdrawn"}
+    assert AuditEvent.objects.get(action="invitation:withdraw").target.startswith("bob2@example.com")

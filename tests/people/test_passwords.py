@@ -106,12 +106,56 @@ def test_closing_an_account_ends_all_that_it_opened(bob: User, tenant: Tenant) -
     assert session.get("/account/").status_code == 302, "an old session stays dead should staff open the account again"
 
 
+def close(person: User, password: str = "secret") -> Any:
+    return api(person).delete("/api/v1/me/", {"current_password": password}, format="json")
+
+
+def test_closing_over_the_api_takes_the_password(bob: User, tenant: Tenant) -> None:
+    assert api(bob).delete("/api/v1/me/").json()["code"] == "invalid"
+    wrong = close(bob, "guess")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "password_wrong")
+    assert AuditEvent.objects.get(action="user:close").reason == "password_wrong"
+    assert [close(bob, "guess").status_code for _ in range(9)] == [422] * 8 + [429]
+    assert close(bob).status_code == 429
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_closing_puts_on_record_what_it_ends(bob: User, tenant: Tenant) -> None:
+    token, _ = ApiToken.objects.create(user=bob)
+    close(bob)
+    assert AuditEvent.objects.get(action="member:leave", tenant="acme").actor == "bob@example.com"
+    assert AuditEvent.objects.get(action="token:revoke").detail["token"] == token.token_key
+
+
 def test_the_last_owner_stays(owner: User, bob: User, tenant: Tenant) -> None:
-    refused = api(owner).delete("/api/v1/me/")
+    refused = close(owner)
     assert (refused.status_code, refused.json()["code"], refused.json()["tenant"]) == (409, "last_owner", "acme")
     owner.refresh_from_db()
     assert owner.is_active
     assert owner.memberships.count() == 1
     assert "last owner of Acme" in pages(owner).post("/account/close/", {"current_password": "secret"}).content.decode()
     Membership.objects.filter(user=bob).update(role=Role.OWNER)
-    assert api(owner).delete("/api/v1/me/").status_code == 204
+    assert close(owner).status_code == 204
+
+
+def test_a_new_password_revokes_what_the_old_one_made(owner: User, stranger: User, delivered: Delivered) -> None:
+    used, secret = ApiToken.objects.create(user=owner)
+    other, _ = ApiToken.objects.create(user=owner, name="other")
+    theirs, _ = ApiToken.objects.create(user=stranger)
+    client, body = api(), {"current_password": "secret", "password": PASSWORD}
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert client.post("/api/v1/me/password/", body, format="json").status_code == 204
+    assert set(ApiToken.objects.all()) == {used, theirs}, "but for the one that the change was made with"
+    assert AuditEvent.objects.get(action="token:revoke").detail["token"] == other.token_key
+    page = pages(owner)
+    page.force_login(User.objects.get(pk=owner.pk))
+    page.post("/account/password/", {"current_password": PASSWORD, "password": f"{PASSWORD} 2"})
+    assert set(ApiToken.objects.all()) == {theirs}
+
+    ApiToken.objects.create(user=owner)
+    api().post(RESET, {"email": owner.email}, format="json")
+    secret = token(delivered()[0])
+    assert api().post(f"{RESET}confirm/", {"token": secret, "password": PASSWORD}, format="json").status_code == 204
+    assert set(ApiToken.objects.all()) == {theirs}
+    assert AuditEvent.objects.filter(action="token:revoke", actor=owner.email).count() == 3

@@ -130,9 +130,9 @@ def test_what_is_wrong_is_told_and_nothing_is_made(
 
 def test_a_name_of_several_lines_becomes_one(delivered: Delivered) -> None:
     api().post(URL, {"email": "dora@example.com"}, format="json")
-    made = confirm(token(delivered()[0]), name="Dora\r\nBcc: all@example.com", tenant_name="Win\nSubject: x")
+    made = confirm(token(delivered()[0]), name="Dora\r\nBcc: all", tenant_name="Win\nSubject: x")
     assert made.status_code == 201
-    assert User.objects.get().name == "Dora Bcc: all@example.com"
+    assert User.objects.get().name == "Dora Bcc: all"
     assert Tenant.objects.get().name == "Win Subject: x"
 
 

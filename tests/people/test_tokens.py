@@ -123,3 +123,14 @@ def test_staff_revoke_them_and_see_no_digest(owner: User) -> None:
     assert client(secret).get(URL).status_code == 401
     event = AuditEvent.objects.get(action="token:revoke")
     assert (event.actor, event.detail["of"]) == ("root@example.com", "alice@example.com")
+
+
+def test_one_that_another_made_does_not_outlive_it(owner: User) -> None:
+    short = make(expires_in_days=2).json()
+    for days in (None, 30):
+        made = client(short["token"]).post(URL, {"expires_in_days": days}, format="json").json()
+        assert made["expiry"] == short["expiry"]
+    sooner = client(short["token"]).post(URL, {"expires_in_days": 1}, format="json").json()
+    assert sooner["expiry"] < short["expiry"]
+    facts = AuditEvent.objects.filter(action="token:create", detail__made_with=short["id"])
+    assert facts.count() == 3
