@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants import audit, doorbell, idempotency
+from tenants import audit, consumption, doorbell, idempotency, standing
 from tenants.mail import outbox
 
 
@@ -18,6 +18,17 @@ def prune_audit() -> None:
 @shared_task(name="tenants.prune_idempotency_keys")
 def prune_idempotency_keys() -> None:
     idempotency.prune()
+
+
+@shared_task(name=standing.FOLLOW)
+def follow_plan(pk: str) -> None:
+    standing.plan_edited(pk)
+
+
+@shared_task(name="tenants.sweep_plans")
+def sweep_plans() -> None:
+    """Have follow whoever does not stand as decided: the message about an edited plan may be lost."""
+    standing.follow(consumption.strayed())
 
 
 @shared_task(name=outbox.SEND)

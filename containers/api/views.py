@@ -43,7 +43,9 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
     lookup_field = "slug"
 
     def get_queryset(self) -> QuerySet[Template]:
-        return Template.objects.offered(Plan.objects.filter(tenants__members=current.person(self.request)))
+        return Template.objects.offered(
+            Plan.objects.filter(tenants__in=current.mine(current.person(self.request)).order_by())
+        )
 
 
 class ContainerViewSet(Changes):

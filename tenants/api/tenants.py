@@ -47,8 +47,7 @@ class Belonging(GenericAPIView[Any]):
     pagination_class = Pages
 
     def memberships(self) -> QuerySet[Membership]:
-        mine = Membership.objects.filter(user=current.person(self.request))
-        return mine.select_related("tenant__plan", "user").order_by("created_at")
+        return current.memberships(current.person(self.request))
 
     def membership(self) -> Membership:
         found = self.memberships().filter(tenant__slug=self.kwargs["tenant"]).first()

@@ -36,7 +36,7 @@ class OfTenant(LoginRequiredMixin):
 
     @property
     def membership(self) -> Membership:
-        mine = Membership.objects.select_related("tenant__plan", "user").filter(user=current.person(self.request))
+        mine = current.memberships(current.person(self.request))
         found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
         if found is None:
             raise Http404
