@@ -17,7 +17,7 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("plans", "tenants.sweep_plans", 600),
             ("archives", "containers.sweep_archives", 3600),
             ("audit", "tenants.prune_audit", 3600),
-            ("keys", "tenants.prune_idempotency_keys", 3600),
+            ("keys", "tenants.prune", 3600),
             ("samples", "monitoring.prune", 3600),
         )
     }

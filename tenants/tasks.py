@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from tenants import audit, consumption, doorbell, idempotency, standing
 from tenants.mail import outbox
+from tenants.models import Invitation
 
 
 @shared_task(name="tenants.prune_audit")
@@ -15,9 +16,11 @@ def prune_audit() -> None:
         audit.prune(timezone.now() - datetime.timedelta(days=settings.AUDIT_DAYS))
 
 
-@shared_task(name="tenants.prune_idempotency_keys")
-def prune_idempotency_keys() -> None:
+@shared_task(name="tenants.prune")
+def prune() -> None:
+    """Drop what is of no use any more: old keys of repeated requests, and old invitations."""
     idempotency.prune()
+    Invitation.objects.bygone().delete()
 
 
 @shared_task(name=standing.FOLLOW)
