@@ -14,9 +14,10 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("tunnels", "cloudflare.survey_tunnels", 60),
             ("drift", "cloudflare.survey_drift", 300),
             ("mail", "tenants.sweep_mail", 30),
+            ("plans", "tenants.sweep_plans", 600),
             ("archives", "containers.sweep_archives", 3600),
             ("audit", "tenants.prune_audit", 3600),
-            ("keys", "tenants.prune_idempotency_keys", 3600),
+            ("keys", "tenants.prune", 3600),
             ("samples", "monitoring.prune", 3600),
         )
     }

@@ -193,7 +193,7 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
         said = ("%d is tried again now.", "%d are tried again now.")
         self._each(request, chosen.filter(deleted_at=None), admission.retry, said)
 
-    @admin.action(description="Delete, here and outside…", permissions=["operate"])
+    @admin.action(description="Delete, here and outside…", permissions=["end"])
     def delete_outside(self, request: HttpRequest, chosen: QuerySet[Container]) -> TemplateResponse | None:
         """Asks first, as Django's own deletion does."""
         living = chosen.filter(deleted_at=None)

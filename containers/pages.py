@@ -16,7 +16,7 @@ from django.views.generic import DetailView, FormView, ListView
 from containers import admission, lifecycle, usage, visibility
 from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
-from tenants import current
+from tenants import current, members
 from tenants.models import Role
 from tenants.refusal import Refused
 
@@ -58,11 +58,10 @@ class ContainerListView(Mine, ListView[Container]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = current.person(self.request)
         shown: dict[str, Any] = {"tenants": current.mine(person)}
-        if self.template_name in self.get_template_names():  # what does not refresh itself
-            shown["owner"] = person.memberships.filter(role=Role.OWNER).exists()
-            if (tenant := current.present(self.request)) is not None:
-                shown["usage"] = usage.of(tenant)
-                shown["over"] = [usage.worded(each) for each in shown["usage"].over]
+        whole = self.template_name in self.get_template_names()  # with what does not refresh itself
+        if whole and (tenant := current.present(self.request)) is not None:
+            shown |= {"tenant": tenant, "owner": members.role(tenant, person) == Role.OWNER, "usage": usage.of(tenant)}
+            shown["over"] = [usage.worded(each) for each in shown["usage"].over]
         return super().get_context_data(**shown, **kwargs)
 
 

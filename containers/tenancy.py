@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import F, Q
 from django.utils import timezone
 
 from containers import admission, usage
@@ -46,13 +47,27 @@ def fit(container: Container, tenant: Tenant) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if getattr(container, name) != value}
 
 
-def over(plan: Plan, tenants: Iterable[Tenant]) -> list[str]:
-    slugs = {tenant.pk: tenant.slug for tenant in tenants}
-    found = []
-    for key, used in usage.totals(slugs).items():
-        if said := ", ".join(usage.worded(each) for each in usage.measure(plan, used).over):
-            found.append(f"{slugs[key]}: {said}")
-    return found
+class _Meter:
+    def over(self, plan: Plan, tenants: Iterable[Tenant]) -> list[str]:
+        slugs = {tenant.pk: tenant.slug for tenant in tenants}
+        found = []
+        for key, used in usage.totals(slugs).items():
+            if said := ", ".join(usage.worded(each) for each in usage.measure(plan, used).over):
+                found.append(f"{slugs[key]}: {said}")
+        return found
+
+    def strayed(self) -> list[Any]:
+        """What `fit` would change something of, asked of the database in one query."""
+        unfit = (
+            Q(suspended=True, tenant__suspended_at=None)
+            | Q(suspended=False, tenant__suspended_at__isnull=False)
+            | Q(memory__gt=F("tenant__plan__memory"))
+            | Q(cpu__gt=F("tenant__plan__cpu"))
+            | ~Q(storage=F("tenant__plan__storage"))
+            | ~Q(internet=F("tenant__plan__internet"))
+        )
+        living = Container.objects.living().exclude(desired=Desired.ABSENT).filter(unfit)
+        return list(living.order_by("tenant").values_list("tenant", flat=True).distinct())
 
 
-consumption.plug(over)
+consumption.plug(_Meter())

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from tenants.models import ApiToken, Tenant, User
+from tenants.models import ApiToken, Membership, Tenant, User
 from tenants.refusal import Refused
 
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
@@ -24,9 +24,18 @@ def token(request: Any) -> ApiToken | None:
     return request.auth if isinstance(request.auth, ApiToken) else None
 
 
-def mine(user: Any) -> QuerySet[Tenant]:
-    """The person's tenants, those that they joined first in front."""
-    return Tenant.objects.filter(memberships__user=user).select_related("plan").order_by("memberships__created_at")
+def memberships(user: Any) -> QuerySet[Membership]:
+    """Whatever somebody is let into goes by these, those that they joined first in front; a tenant that is closed is
+    nobody's, whatever rows there are.
+    """
+    mine = Membership.objects.filter(user=user, tenant__deleted_at=None)
+    return mine.select_related("tenant__plan", "user").order_by("created_at")
+
+
+def mine(user: Any, **membership: Any) -> QuerySet[Tenant]:
+    """The person's tenants in the same order; `membership` says as what, such as `role="owner"`."""
+    belongs = {f"memberships__{name}": value for name, value in {"user": user, **membership}.items()}
+    return Tenant.objects.living().filter(**belongs).select_related("plan").order_by("memberships__created_at")
 
 
 def of(user: Any, slug: str = "") -> Tenant:

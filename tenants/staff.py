@@ -37,10 +37,16 @@ class ReadOnly:
 
 
 class Operated(admin.ModelAdmin[Row]):
-    """With actions on rows that may be read-only: `permissions=["operate"]` takes Django's change permission."""
+    """With actions on rows that may be read-only: `permissions=["operate"]` takes Django's change permission.
+
+    `permissions=["end"]` is for what there is no way back from, and takes Django's permission to delete.
+    """
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('change', self.opts)}")
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename('delete', self.opts)}")
 
 
 class Recorded(admin.ModelAdmin[Row]):

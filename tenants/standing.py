@@ -4,42 +4,47 @@ Each decision is one transaction under the tenant's lock, and put on record. Wha
 done in that transaction as well, by whoever hears `changed`: nobody is ever half suspended.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from tenants import audit, members
+from tenants import audit, doorbell, members
 from tenants.events import Action
 from tenants.models import Plan, Tenant, User
 from tenants.refusal import Refused
 
 # Sent inside the transaction with `tenant` as it is now, and `actor`, who decided it (None: Warren itself).
 changed = Signal()
+FOLLOW = "tenants.follow_plan"
 
 
-def suspend(tenant: Tenant, *, actor: User | None, reason: str) -> Tenant:
-    """Stop everything of the tenant and let nobody in, keeping all of it. `reason` is shown to its people."""
+def suspend(tenant: Tenant, *, actor: User | None, reason: str) -> bool:
+    """Stop everything of the tenant and let nobody in, keeping all of it. `reason` is shown to its people.
+
+    Here as below, the answer is whether this decided anything: False where it was so already, or the tenant is gone.
+    """
     return _decide(tenant, actor, Action.TENANT_SUSPEND, suspended_at=timezone.now(), suspended_reason=reason)
 
 
-def resume(tenant: Tenant, *, actor: User | None) -> Tenant:
+def resume(tenant: Tenant, *, actor: User | None) -> bool:
     """What ran before runs again."""
     return _decide(tenant, actor, Action.TENANT_RESUME, suspended_at=None, suspended_reason="")
 
 
-def change_plan(tenant: Tenant, plan: Plan, *, actor: User | None) -> Tenant:
+def change_plan(tenant: Tenant, plan: Plan, *, actor: User | None) -> bool:
     """Running containers are brought within the plan; what cannot be, is shown as over it."""
     return _decide(tenant, actor, Action.TENANT_PLAN, plan=plan)
 
 
-def close(tenant: Tenant, *, actor: User | None) -> Tenant:
+def close(tenant: Tenant, *, actor: User | None) -> bool:
     """Delete everything of the tenant, here and outside; there is no way back. Its slug is never given out again."""
     return _decide(tenant, actor, Action.TENANT_CLOSE, deleted_at=timezone.now())
 
 
-def close_own(tenant: Tenant, slug: str, *, actor: User) -> Tenant:
+def close_own(tenant: Tenant, slug: str, *, actor: User) -> bool:
     """The same by one of its owners, who types the slug so that it is not done by mistake.
 
     Raises `Refused`: `owner_only`, `slug_differs`.
@@ -65,19 +70,32 @@ def require_running(tenant: Tenant) -> None:
         )
 
 
-def plan_edited(plan: Plan, *, actor: User | None) -> None:
-    """Its numbers were changed and saved: every tenant that is on it follows."""
-    for tenant in Tenant.objects.living().filter(plan=plan):
+def plan_saved(plan: Plan) -> None:
+    """Its numbers were changed: once that is committed, a worker has every tenant that is on it follow.
+
+    A message that is lost costs minutes: a sweep finds whoever is not within their plan.
+    """
+    doorbell.ring(FOLLOW, plan.pk)
+
+
+def plan_edited(plan: Any) -> None:
+    """Have every tenant of the plan, or of the plan with that key, follow now; each in a transaction of its own."""
+    follow(Tenant.objects.living().filter(plan=plan).order_by("pk").values_list("pk", flat=True))
+
+
+def follow(tenants: Iterable[Any]) -> None:
+    """Send `changed` for the tenants with these keys, as they stand."""
+    for pk in tenants:
         with transaction.atomic():
-            changed.send(Tenant, tenant=Tenant.objects.locked(tenant.pk), actor=actor)
+            changed.send(Tenant, tenant=Tenant.objects.locked(pk), actor=None)
 
 
-def _decide(tenant: Tenant, actor: User | None, action: Action, **fields: Any) -> Tenant:
+def _decide(tenant: Tenant, actor: User | None, action: Action, **fields: Any) -> bool:
     """Nothing changes, and nothing is put on record, where it is so already; nor when the tenant is gone."""
     with transaction.atomic():
         row = Tenant.objects.locked(tenant.pk)
         if row.deleted_at or _holds(row, action, fields):
-            return row
+            return False
         before = row.plan.code
         for name, value in fields.items():
             setattr(row, name, value)
@@ -91,7 +109,7 @@ def _decide(tenant: Tenant, actor: User | None, action: Action, **fields: Any) -
             row.invitations.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
             for membership in row.memberships.all():  # one by one: others hear of each
                 membership.delete()
-    return row
+    return True
 
 
 def _holds(row: Tenant, action: Action, fields: dict[str, Any]) -> bool:

@@ -28,6 +28,7 @@ HEADERS = {
 }
 _ALWAYS = ("X-Request-ID", "RateLimit-Policy", "RateLimit")
 _LATER = {409, 429, 503}
+_WITH_A_PAGE = ("/Container", "/Archive")  # what is accepted of these has an address of its own
 
 
 def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -73,9 +74,10 @@ def _bodies(operation: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
-        names = (*_ALWAYS, "Location") if status == "202" else _ALWAYS
+        led = status == "202" and _leads(answer)
+        names = (*_ALWAYS, "Location") if led else _ALWAYS
         answer["headers"] = {name: _header(name) for name in names} | answer.get("headers", {})
-        answer["description"] = answer.get("description") or _MEANING.get(status, "Done.")
+        answer["description"] = answer.get("description") or (_LED if led else _MEANING.get(status, "Done."))
     for status in _problems(path, method, operation):
         operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
     operation["responses"].setdefault("default", {"$ref": "#/components/responses/Problem"})
@@ -85,9 +87,18 @@ def _answers(path: str, method: str, operation: dict[str, Any]) -> None:
 _MEANING = {
     "200": "Here it is.",
     "201": "It was made.",
-    "202": "It was accepted, and happens from now on; look at `Location`.",
+    "202": "It was accepted, and happens from now on.",
     "204": "It is done; there is nothing to say.",
 }
+
+
+_LED = "It was accepted, and happens from now on; look at `Location`."
+
+
+def _leads(answer: dict[str, Any]) -> bool:
+    """Whether what is answered can be looked at again: it then has a key. A mail that was asked for has none."""
+    bodies = [media["schema"].get("$ref", "") for media in answer.get("content", {}).values()]
+    return any(schema.endswith(_WITH_A_PAGE) for schema in bodies)
 
 
 def _problems(path: str, method: str, operation: dict[str, Any]) -> Iterator[int]:

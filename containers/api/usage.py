@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from containers import usage
 from tenants import current
-from tenants.models import Tenant
 
 
 class _Plan(serializers.Serializer[Any]):
@@ -58,6 +57,5 @@ class UsageView(APIView):
     @extend_schema(responses=UsageSerializer)
     def get(self, request: Request, tenant: str) -> Response:
         """Show what a tenant uses of its plan."""
-        mine = Tenant.objects.filter(members=current.person(request)).select_related("plan")
-        found = get_object_or_404(mine, slug=tenant)
+        found = get_object_or_404(current.mine(current.person(request)), slug=tenant)
         return Response(UsageSerializer(usage.of(found)).data)

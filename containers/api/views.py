@@ -43,7 +43,8 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
     lookup_field = "slug"
 
     def get_queryset(self) -> QuerySet[Template]:
-        return Template.objects.offered(Plan.objects.filter(tenants__members=current.person(self.request)))
+        mine = current.mine(current.person(self.request)).order_by()
+        return Template.objects.offered(Plan.objects.filter(tenants__in=mine))
 
 
 class ContainerViewSet(Changes):
@@ -51,7 +52,9 @@ class ContainerViewSet(Changes):
 
     permission_classes = (ContainerPermission,)
     filterset_class = ContainerFilter
-    costly = frozenset({"create", "start", "stop", "restart", "retry", "recreate", "duplicate", "destroy"})
+    costly = frozenset(
+        {"create", "start", "stop", "restart", "retry", "rename", "partial_update", "recreate", "duplicate", "destroy"}
+    )
     # What a person needs to hold on the container, by action; `view` is what the queryset gives.
     needs: ClassVar[dict[str, str]] = {
         "start": "operate",

@@ -84,6 +84,7 @@ class _Csv(JSONRenderer):
 
 
 class AuditExportView(_Search):
+    costly = frozenset({"get"})
     renderer_classes = (JSONRenderer, _Csv)
     http_method_names = ["get", "options"]  # noqa: RUF012  (Django declares it for the instance)
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from tenants import audit, current
 from tenants.activity import export
 from tenants.activity.search import ActivityForm, Log, owned, readable, reads_all
 from tenants.events import Action
-from tenants.models import User
+from tenants.models import AuditEvent, Tenant, User
 from tenants.refusal import Refused
 
 
@@ -37,8 +38,8 @@ class ActivityView(_Activity):
     def get(self, request: HttpRequest) -> HttpResponse:
         user, form, pages = current.person(request), ActivityForm(request.GET), Log()
         valid = form.is_valid()
-        rows, tenant = readable(user, form.cleaned_data["tenant"] if valid else "")
-        _offer_tenants(form, user)
+        rows, tenant = _readable(request, form.cleaned_data["tenant"] if valid else "")
+        _offer_tenants(form, user, tenant)
         try:
             found = pages.paginate_queryset(form.narrow(rows), Request(request)) if valid else []
         except NotFound as exc:
@@ -57,7 +58,7 @@ class ActivityExportView(_Activity):
         if not form.is_valid():  # the page says what is wrong with it
             return HttpResponseRedirect(f"{reverse('activity')}?{request.GET.urlencode()}")
         with audit.refusals(Action.AUDIT_EXPORT, actor=user):
-            rows, tenant = readable(user, form.cleaned_data["tenant"])
+            rows, tenant = _readable(request, form.cleaned_data["tenant"])
         return export.answer(request, form.narrow(rows), actor=user, tenant=tenant, asked=form.asked())
 
 
@@ -66,7 +67,15 @@ def _here(link: str | None) -> str:
     return f"?{urlsplit(link).query}" if link else ""
 
 
-def _offer_tenants(form: ActivityForm, user: User) -> None:
+def _readable(request: HttpRequest, slug: str) -> tuple[QuerySet[AuditEvent], Tenant | None]:
+    """Of that tenant; without one, of the tenant that the person works for at the moment, for staff everything."""
+    user = current.person(request)
+    if not slug and not reads_all(user) and (present := current.present(request)):
+        slug = present.slug
+    return readable(user, slug)
+
+
+def _offer_tenants(form: ActivityForm, user: User, shown: Tenant | None) -> None:
     """Staff name any tenant, owners of several choose one, and for others there is nothing to choose."""
     field = form.fields["tenant"]
     if reads_all(user):
@@ -75,5 +84,6 @@ def _offer_tenants(form: ActivityForm, user: User) -> None:
     mine = [(tenant.slug, str(tenant)) for tenant in owned(user)]
     if len(mine) > 1:
         field.widget = forms.Select(choices=mine)
+        form.data = {**dict(form.data.items()), "tenant": shown.slug if shown else ""}
     else:
         del form.fields["tenant"]

@@ -31,9 +31,7 @@ def reads_all(user: User) -> bool:
 
 
 def owned(user: User) -> QuerySet[Tenant]:
-    return Tenant.objects.filter(memberships__user=user, memberships__role=Role.OWNER).order_by(
-        "memberships__created_at"
-    )
+    return current.mine(user, role=Role.OWNER)
 
 
 def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant | None]:

@@ -8,19 +8,20 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
-from tenants import consumption, current, staff, standing
+from tenants import consumption, staff, standing
 from tenants.models import Plan
 from tenants.staff import Recorded
 
 _FIELDS = ("code", "name", "max_containers", "memory", "cpu", "storage", "bandwidth", "internet")
-_LOWERED = {"max_containers", "memory", "cpu"}
+_FOLLOWED = {"max_containers", "memory", "cpu", "storage", "internet"}
+_SHOWN = 20  # tenants by name; of more, the number
 
 
 class _PlanForm(forms.ModelForm[Plan]):
     anyway = forms.BooleanField(
         required=False,
         label="Save all the same",
-        help_text="Containers that are too large are made smaller at once; none is deleted.",
+        help_text="What is too large is made smaller, what loses the internet is started anew; nothing is deleted.",
     )
 
     class Meta:
@@ -34,12 +35,17 @@ class _PlanForm(forms.ModelForm[Plan]):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        lowered = _LOWERED & set(self.changed_data)
-        if self.instance.pk and lowered and not self.errors and not cleaned.get("anyway"):
+        followed = _FOLLOWED & set(self.changed_data)
+        if self.instance.pk and followed and not self.errors and not cleaned.get("anyway"):
             wanted = Plan(pk=self.instance.pk, **{name: cleaned[name] for name in _FIELDS})
-            for line in consumption.would_be_over(wanted):
+            for line in _shortened(consumption.would_be_over(wanted)):
                 self.add_error(None, f"Would be over: {line}.")
         return cleaned
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], f"and {more} more"] if more > 0 else lines
 
 
 @admin.register(Plan)
@@ -58,11 +64,11 @@ class PlanAdmin(Recorded[Plan]):
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and form.changed_data:
-            standing.plan_edited(obj, actor=current.person(request))
+            standing.plan_saved(obj)
 
     @admin.display(description="over it now")
     def over_now(self, plan: Plan) -> str:
-        return "; ".join(consumption.would_be_over(plan)) if plan.pk else "-"
+        return "; ".join(_shortened(consumption.would_be_over(plan))) if plan.pk else "-"
 
     @admin.display(ordering="count_tenants")
     def tenants(self, plan: Plan) -> str:

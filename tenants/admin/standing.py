@@ -1,5 +1,7 @@
 """Tenants for staff: what is decided here is decided by `tenants.standing`, and so followed everywhere."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -10,14 +12,9 @@ from django.shortcuts import render
 from django.utils.html import format_html_join
 
 from tenants import consumption, current, staff, standing
-from tenants.models import Membership, Plan, Tenant
+from tenants.admin.members import Members
+from tenants.models import Tenant
 from tenants.staff import Operated, Recorded
-
-
-class _Members(admin.TabularInline[Membership, Tenant]):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ("user",)
 
 
 class _Why(forms.Form):
@@ -38,7 +35,7 @@ class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
     list_select_related = ("plan",)
     search_fields = ("name", "slug", "members__email")
     autocomplete_fields = ("plan",)
-    inlines = (_Members,)
+    inlines = (Members,)
     actions = ("suspend", "resume", "close")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
@@ -67,15 +64,23 @@ class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
         return format_html_join(", ", "{}", [(staff.related(self.admin_site, tenant),), *further])
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        """The plan is more than a field: running containers are brought within it."""
-        if not change or "plan" not in form.changed_data:
+        """What was changed alone is written: the form may be older than a suspension.
+
+        The plan is more than a field: running containers are brought within it.
+        """
+        if not change:
             super().save_model(request, obj, form, change)
-            return
-        wanted, obj.plan = obj.plan, Plan.objects.get(pk=form.initial["plan"])
-        super().save_model(request, obj, form, change)
-        obj.plan = standing.change_plan(obj, wanted, actor=current.person(request)).plan
-        for line in consumption.over(wanted, [obj]):
-            self.message_user(request, f"Over {wanted} now: {line}.", messages.WARNING)
+        elif changed := form.changed_data:
+            Tenant.objects.locked(obj.pk)
+            obj.save(update_fields=[name for name in changed if name != "plan"])
+            self.record_change(request, obj, *changed)
+            if "plan" in changed:
+                self._change_plan(request, obj)
+
+    def _change_plan(self, request: HttpRequest, tenant: Tenant) -> None:
+        standing.change_plan(tenant, tenant.plan, actor=current.person(request))
+        for line in consumption.over(tenant.plan, [tenant]):
+            self.message_user(request, f"Over {tenant.plan} now: {line}.", messages.WARNING)
 
     @admin.action(description="Suspend: stop everything, let nobody in", permissions=["operate"])
     def suspend(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> HttpResponse | None:
@@ -83,26 +88,32 @@ class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
         if not form.is_valid():
             context = {**self.admin_site.each_context(request), "form": form, "chosen": chosen, "action": "suspend"}
             return render(request, "admin/tenants/suspend.html", context)
-        for tenant in chosen:
-            standing.suspend(tenant, actor=current.person(request), reason=form.cleaned_data["reason"])
-        self.message_user(request, f"Suspended: {', '.join(map(str, chosen))}.")
+        why = form.cleaned_data["reason"]
+        self._each(request, chosen, partial(standing.suspend, reason=why), "Suspended")
         return None
 
     @admin.action(description="Resume: what ran before runs again", permissions=["operate"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> None:
-        for tenant in chosen:
-            standing.resume(tenant, actor=current.person(request))
-        self.message_user(request, f"Resumed: {', '.join(map(str, chosen))}.")
+        self._each(request, chosen, standing.resume, "Resumed")
 
-    @admin.action(description="Delete with all containers, here and outside", permissions=["operate"])
+    @admin.action(description="Delete with all containers, here and outside", permissions=["end"])
     def close(self, request: HttpRequest, chosen: QuerySet[Tenant]) -> HttpResponse | None:
         if "sure" not in request.POST:
             context = {**self.admin_site.each_context(request), "chosen": chosen, "action": "close"}
             return render(request, "admin/tenants/close.html", context)
-        for tenant in chosen:
-            standing.close(tenant, actor=current.person(request))
-        self.message_user(request, f"Being deleted: {', '.join(map(str, chosen))}.")
+        self._each(request, chosen, standing.close, "Being deleted")
         return None
+
+    def _each(self, request: HttpRequest, chosen: Iterable[Tenant], decide: Callable[..., bool], said: str) -> None:
+        """Decide it of each, and say of which there was something to decide."""
+        done: dict[bool, list[str]] = {True: [], False: []}
+        for tenant in chosen:
+            done[decide(tenant, actor=current.person(request))].append(str(tenant))
+        if done[True]:
+            self.message_user(request, f"{said}: {', '.join(done[True])}.")
+        if done[False]:
+            words = f"Nothing to do, it is so already or they are deleted: {', '.join(done[False])}."
+            self.message_user(request, words, messages.WARNING)
 
 
 def _count(name: str) -> Any:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
-from django.db.models import QuerySet
-from django_filters import IsoDateTimeFilter
+from django.db.models import Q, QuerySet
+from django_filters import CharFilter, FilterSet, IsoDateTimeFilter
 from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
@@ -41,6 +41,23 @@ class Strict(DjangoFilterBackend):  # type: ignore[misc]  # no types
 def _paging(view: Any) -> Iterable[str]:
     names = ("page_query_param", "cursor_query_param", "page_size_query_param")
     return [found for name in names if (found := getattr(view.paginator, name, None))]
+
+
+class Searched(FilterSet):  # type: ignore[misc]  # no types
+    """`search`, for short `q`: every word must be somewhere in the fields that `searched` names."""
+
+    search = CharFilter(method="having", label="Words that must all be somewhere in the names.")
+    q = CharFilter(method="having", label="Short for `search`.")
+
+    searched: tuple[str, ...] = ()
+
+    def having(self, queryset: QuerySet[Any], name: str, words: str) -> QuerySet[Any]:
+        for word in words.split()[:10]:
+            found = Q()
+            for field in self.searched:
+                found |= Q(**{f"{field}__icontains": word})
+            queryset = queryset.filter(found)
+        return queryset
 
 
 class _Moment(IsoDateTimeField):  # type: ignore[misc]  # no types

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants import current, invitations, passwords
+from tenants.api.filters import InvitationFilter
 from tenants.api.idempotency import idempotent
 from tenants.api.tenants import Belonging, TenantSerializer
 from tenants.events import Action
@@ -42,12 +43,14 @@ class Acceptance(serializers.Serializer[Any]):
 class InvitationListView(Belonging):
     queryset = Invitation.objects.none()
     serializer_class = InvitationSerializer
+    filterset_class = InvitationFilter
+    costly = frozenset({"post"})
 
     @extend_schema(operation_id="tenants_invitations_list", responses=InvitationSerializer(many=True))
     def get(self, request: Request, tenant: str) -> Response:
         """List the invitations to a tenant, the newest first."""
         rows = Invitation.objects.filter(tenant=self.owned()).select_related("invited_by")
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        return self.listed(rows)
 
     @extend_schema(responses={201: InvitationSerializer})
     @idempotent
@@ -77,6 +80,7 @@ class AcceptView(Belonging):
 
     permission_classes = (AllowAny,)
     serializer_class = Acceptance
+    costly = frozenset({"post"})
 
     @extend_schema(responses=TenantSerializer)
     def post(self, request: Request) -> Response:

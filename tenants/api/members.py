@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants import current, members
+from tenants.api.filters import MemberFilter
 from tenants.api.tenants import Belonging
 from tenants.events import Action
 from tenants.models import Membership
@@ -34,11 +35,13 @@ class _Members(Belonging):
 
 
 class MemberListView(_Members):
+    filterset_class = MemberFilter
+
     @extend_schema(operation_id="tenants_members_list", responses=MemberSerializer(many=True))
     def get(self, request: Request, tenant: str) -> Response:
         """List who belongs to a tenant."""
         rows = Membership.objects.filter(tenant=self.tenant()).select_related("user").order_by("created_at", "pk")
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        return self.listed(rows)
 
 
 class MemberView(_Members):

@@ -33,8 +33,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
     @extend_schema_field(_Belonging(many=True))
     def get_tenants(self, person: User) -> list[dict[str, str]]:
-        rows = Membership.objects.filter(user=person).select_related("tenant").order_by("created_at")
-        return [dict(row) for row in _Belonging(rows, many=True).data]
+        return [dict(row) for row in _Belonging(current.memberships(person), many=True).data]
 
 
 class PasswordChange(serializers.Serializer[Any]):

@@ -68,6 +68,7 @@ class SignUpView(_Open):
 
 class SignUpConfirmView(_Open):
     serializer_class = Confirmation
+    costly = frozenset({"post"})
 
     @extend_schema(responses={201: PersonSerializer})
     def post(self, request: Request) -> Response:
@@ -94,6 +95,7 @@ class PasswordResetView(_Open):
 
 class PasswordResetConfirmView(_Open):
     serializer_class = NewPassword
+    costly = frozenset({"post"})
 
     @extend_schema(responses={204: None})
     def post(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from tenants import current, founding, members, standing
+from tenants.api.filters import TenantFilter
 from tenants.api.idempotency import idempotent
 from tenants.events import Action
 from tenants.models import Membership, Tenant
@@ -53,8 +54,7 @@ class Belonging(GenericAPIView[Any]):
     pagination_class = Pages
 
     def memberships(self) -> QuerySet[Membership]:
-        mine = Membership.objects.filter(user=current.person(self.request))
-        return mine.select_related("tenant__plan", "user").order_by("created_at")
+        return current.memberships(current.person(self.request))
 
     def membership(self) -> Membership:
         found = self.memberships().filter(tenant__slug=self.kwargs["tenant"]).first()
@@ -74,6 +74,11 @@ class Belonging(GenericAPIView[Any]):
             members.require_owner(tenant, person)
         return tenant
 
+    def listed(self, rows: QuerySet[Any]) -> Response:
+        """A page of those that the parameters ask for."""
+        page = self.paginate_queryset(self.filter_queryset(rows))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
     def given(self, serializer: type[serializers.BaseSerializer[Any]] | None = None, **more: Any) -> dict[str, Any]:
         found = (serializer or self.get_serializer_class())(data=self.request.data, **more)
         found.is_valid(raise_exception=True)
@@ -82,12 +87,13 @@ class Belonging(GenericAPIView[Any]):
 
 class TenantListView(Belonging):
     serializer_class = TenantSerializer
+    filterset_class = TenantFilter
+    costly = frozenset({"post"})
 
     @extend_schema(operation_id="tenants_list", responses=TenantSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the tenants that you belong to."""
-        page = self.paginate_queryset(self.memberships())
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.listed(self.memberships())
 
     @extend_schema(request=NewTenant, responses={201: TenantSerializer})
     @idempotent

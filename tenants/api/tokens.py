@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import current, passwords, tokens
+from tenants.api.filters import TokenFilter
 from tenants.authentication import TokenAuthentication
 from tenants.models import ApiToken, Scope, User
 from tenants.pagination import Pages
@@ -60,6 +61,7 @@ class TokenListView(GenericAPIView[ApiToken]):
     costly = frozenset({"post"})
     queryset = ApiToken.objects.none()
     serializer_class = TokenSerializer
+    filterset_class = TokenFilter
     pagination_class = Pages
 
     def get_permissions(self) -> Sequence[Any]:

@@ -9,10 +9,17 @@ from django.utils import timezone
 from tenants.models.tenant import Role, Tenant
 
 VALID = datetime.timedelta(days=7)
+KEPT = datetime.timedelta(days=90)  # after it could last be accepted; what came of it stays in the audit log
 
 
 def a_week_from_now() -> datetime.datetime:
     return timezone.now() + VALID
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def bygone(self) -> "InvitationQuerySet":
+        """Of no use to anybody any more, whether they were accepted, withdrawn or forgotten."""
+        return self.filter(expires_at__lt=timezone.now() - KEPT)
 
 
 class Invitation(models.Model):
@@ -26,6 +33,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(default=a_week_from_now)
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

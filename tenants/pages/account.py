@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from tenants import accounts, current
-from tenants.models import Membership
 from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
 
 
@@ -35,8 +34,8 @@ class AccountView(LoginRequiredMixin, DomainFormView):
         return redirect("account")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mine = Membership.objects.filter(user=current.person(self.request)).select_related("tenant__plan")
-        shown = {"memberships": mine.order_by("created_at"), "registration_open": settings.REGISTRATION_OPEN}
+        mine = current.memberships(current.person(self.request))
+        shown = {"memberships": mine, "registration_open": settings.REGISTRATION_OPEN}
         return super().get_context_data(**shown, **kwargs)
 
 

@@ -16,6 +16,7 @@ from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant
 from tenants.pages.forms import DomainForm, DomainFormView, refused
 from tenants.pages.sign_up import TenantFields, only_where_open
+from tenants.pagination import MOST
 from tenants.refusal import Refused
 
 
@@ -36,7 +37,7 @@ class OfTenant(LoginRequiredMixin):
 
     @property
     def membership(self) -> Membership:
-        mine = Membership.objects.select_related("tenant__plan", "user").filter(user=current.person(self.request))
+        mine = current.memberships(current.person(self.request))
         found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
         if found is None:
             raise Http404
@@ -69,10 +70,14 @@ class TenantView(OfTenant, DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         own = self.membership
         rows = Membership.objects.filter(tenant=own.tenant).select_related("user").order_by("created_at", "pk")
-        shown: dict[str, Any] = {"tenant": own.tenant, "own": own, "members": rows, "is_owner": own.role == Role.OWNER}
+        shown: dict[str, Any] = {"tenant": own.tenant, "own": own, "is_owner": own.role == Role.OWNER, "most": MOST}
+        shown |= {"members": rows[:MOST], "more_members": rows[MOST:].exists()}
         if shown["is_owner"]:
             asked = Invitation.objects.filter(tenant=own.tenant, accepted_at=None, withdrawn_at=None)
-            shown |= {"invitations": asked.select_related("invited_by"), "roles": Role.choices}
+            shown |= {
+                "invitations": asked.select_related("invited_by")[:MOST],
+                "more_invitations": asked[MOST:].exists(),
+            }
         return super().get_context_data(**shown, **kwargs)
 
     def act(self, form: DomainForm) -> HttpResponse:

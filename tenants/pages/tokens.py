@@ -13,6 +13,7 @@ from django.views import View
 from tenants import current, tokens
 from tenants.models import ApiToken, Scope
 from tenants.pages.forms import DomainForm, DomainFormView
+from tenants.pagination import MOST
 
 
 class TokenForm(DomainForm):
@@ -44,7 +45,8 @@ class TokensView(LoginRequiredMixin, DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = ApiToken.objects.filter(user=current.person(self.request))
         here = settings.PUBLIC_URL or f"{self.request.scheme}://{self.request.get_host()}"
-        return super().get_context_data(tokens=mine, api=f"{here}/api/v1", **kwargs)
+        shown = {"tokens": mine[:MOST], "more_tokens": mine[MOST:].exists(), "most": MOST}
+        return super().get_context_data(**shown, api=f"{here}/api/v1", **kwargs)
 
 
 class TokenRevokeView(LoginRequiredMixin, View):

@@ -12,13 +12,15 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
+from config.openapi.complete import operations
+from config.openapi.views import document
 from containers import conditions, lifecycle
 from containers.api import listing
 from containers.api.serializers import ContainerListSerializer, ContainerSerializer
 from containers.models import Condition, Container, ContainerStatus, EngineState, Template
 from tenants import audit
 from tenants.events import Action
-from tenants.models import AuditEvent, Membership, Tenant, User
+from tenants.models import ApiToken, AuditEvent, Invitation, Membership, Tenant, User
 from tenants.pagination import Cursor
 from tests.conftest import make_tenant
 
@@ -114,6 +116,68 @@ def test_templates_are_filtered_too(api: APIClient, three: dict[str, Container])
     assert [row["slug"] for row in api.get("/api/v1/templates/?q=ECHO").json()["results"]] == ["echo"]
     assert [row["slug"] for row in api.get("/api/v1/templates/?ordering=-slug").json()["results"]] == ["hello", "echo"]
     assert api.get("/api/v1/templates/?desired=running").status_code == 400
+
+
+def _lists() -> list[str]:
+    """The paths of all operations that answer with pages."""
+    found = []
+    for path, method, operation in operations(document()):
+        if method == "get" and {"page", "cursor"} & {one["name"] for one in operation.get("parameters", ())}:
+            found.append(path)
+    return found
+
+
+def test_no_list_swallows_what_it_does_not_know(api: APIClient) -> None:
+    paths = _lists()
+    assert len(paths) >= 7
+    for path in paths:
+        url = path.replace("{tenant}", "acme")
+        assert api.get(url).status_code == 200, url
+        answer = api.get(f"{url}?nonsense=1")
+        assert (answer.status_code, answer.json().get("errors", {}).keys()) == (400, {"nonsense"}), url
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("tenants/?search=glo", "globex"),
+        ("tenants/?role=owner", "acme"),
+        ("tenants/?ordering=-slug", "globex acme"),
+        ("tenants/acme/members/?role=member", "bob@example.com"),
+        ("tenants/acme/members/?active=false", "bob@example.com"),
+        ("tenants/acme/members/?q=alice", "alice@example.com"),
+        ("tenants/acme/members/?ordering=-email", "bob@example.com alice@example.com"),
+        ("tenants/acme/invitations/?state=open", "open@example.com"),
+        ("tenants/acme/invitations/?state=expired", "expired@example.com"),
+        ("tenants/acme/invitations/?state=accepted", "accepted@example.com"),
+        ("tenants/acme/invitations/?state=withdrawn", "withdrawn@example.com"),
+        ("tenants/acme/invitations/?role=owner", "open@example.com"),
+        ("tenants/acme/invitations/?search=with&ordering=email", "withdrawn@example.com"),
+        ("tokens/?scope=read", "watch"),
+        ("tokens/?search=back", "backup"),
+        ("tokens/?ordering=name", "backup watch"),
+    ],
+)
+def test_people_are_filtered_too(
+    api: APIClient, tenant: Tenant, owner: User, stranger: User, query: str, found: str
+) -> None:
+    Membership.objects.create(tenant=make_tenant("globex", stranger), user=owner)
+    bob = User.objects.create_user("bob@example.com", "secret", is_active=False)
+    Membership.objects.create(tenant=tenant, user=bob)
+    now = timezone.now()
+    states: dict[str, dict[str, Any]] = {
+        "open": {"role": "owner"},
+        "expired": {"expires_at": now},
+        "accepted": {"accepted_at": now, "expires_at": now},
+        "withdrawn": {"withdrawn_at": now},
+    }
+    for state, facts in states.items():
+        Invitation.objects.create(tenant=tenant, email=f"{state}@example.com", **facts)
+    for name, scope in (("watch", "read"), ("backup", "write")):
+        ApiToken.objects.create(user=owner, name=name, scope=scope)
+    rows = api.get(f"/api/v1/{query}").json()["results"]
+    field = "slug" if query.startswith("tenants/?") else "name" if query.startswith("tokens") else "email"
+    assert [row[field] for row in rows] == found.split()
 
 
 def test_equal_rows_keep_their_places(api: APIClient, tenant: Tenant, template: Template) -> None:

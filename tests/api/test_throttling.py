@@ -72,6 +72,25 @@ def test_what_is_costly_is_counted_twice(rates: None, owner: User, tenant: Tenan
     assert api.get(URL).status_code == 200, "the rest goes on"
 
 
+NOBODYS = "/api/v1/containers/00000000-0000-0000-0000-000000000000/"
+COSTLY = [
+    *(f"POST {NOBODYS}{verb}/" for verb in ("start", "stop", "restart", "retry", "rename", "recreate", "duplicate")),
+    *(f"POST {NOBODYS}{verb}/" for verb in ("exports", "imports")),
+    f"PATCH {NOBODYS}",
+    f"DELETE {NOBODYS}",
+    *(f"POST /api/v1/{path}/" for path in ("containers", "tokens", "tenants", "tenants/acme/invitations")),
+    *(f"POST /api/v1/{path}/" for path in ("invitations/accept", "sign-up/confirm", "password-reset/confirm")),
+    "GET /api/v1/audit/export/",
+]
+
+
+@pytest.mark.parametrize("asked", COSTLY)
+def test_all_of_this_is_costly(rates: None, owner: User, tenant: Tenant, asked: str) -> None:
+    method, path = asked.split()
+    answer = client_of(owner).generic(method, path, "{}", content_type="application/json")
+    assert '"costly"' in answer["RateLimit-Policy"]
+
+
 @pytest.mark.parametrize("path", [URL, "/api/v1/nowhere/", "/api/schema/"])
 def test_who_has_not_signed_in_is_counted_by_address(rates: None, path: str) -> None:
     heard = [Client().get(path) for _ in range(6)]

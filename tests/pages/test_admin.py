@@ -17,6 +17,7 @@ from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
 from monitoring.models import Sample
+from tenants import tasks
 from tenants.models import ApiToken, AuditEvent, Invitation, Mail, MailKind, Plan, Tenant, User
 from tests.conftest import converge, make_tenant
 
@@ -360,6 +361,7 @@ def test_a_plan_is_lowered_only_after_a_look_at_who_would_be_over(staff: Client,
     plan.refresh_from_db()
     assert plan.max_containers is None
     assert staff.post(url, {**lower, "anyway": "on"}).status_code == 302
+    tasks.follow_plan(str(plan.pk))
     box.refresh_from_db()
     assert box.memory == 256 * 1024**2
     assert "acme: 1 containers, the plan allows 0" in staff.get(url).content.decode()

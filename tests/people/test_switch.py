@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from containers.models import Container, Template
+from tenants import standing
 from tenants.models import Membership, Role, Tenant, User
 from tests.conftest import make_tenant
-from tests.people.conftest import pages
+from tests.people.conftest import api, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,20 @@ def test_a_further_tenant_where_registration_is_open(owner: User, tenant: Tenant
     assert Membership.objects.get(tenant__slug="acme2").role == Role.OWNER
     assert "reserved" in page.post("/tenants/new/", {"tenant_name": "X", "slug": "admin"}).content.decode()
     assert '<option value="acme2" selected>' in page.get("/").content.decode()
+
+
+def test_a_closed_tenant_is_nobodys(owner: User, second: Tenant) -> None:
+    """Even if a row said otherwise, as one would that was written while it closed."""
+    standing.close(second, actor=None)
+    Membership.objects.create(tenant=second, user=owner, role=Role.OWNER)
+    client, page = api(owner), pages(owner)
+    assert [row["slug"] for row in client.get("/api/v1/tenants/").json()["results"]] == ["acme"]
+    assert [row["slug"] for row in client.get("/api/v1/me/").json()["tenants"]] == ["acme"]
+    for path in ("", "members/", "invitations/", "usage/"):
+        assert client.get(f"/api/v1/tenants/globex/{path}").status_code == 404, path
+    assert client.get("/api/v1/audit/", {"tenant": "globex"}).json()["code"] == "no_tenant"
+    assert page.get("/tenants/globex/").status_code == 404
+    assert "globex" not in page.get("/account/").content.decode()
 
 
 def test_each_tenant_once(owner: User, second: Tenant) -> None:

@@ -147,3 +147,22 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_publication": _READ,
     "monitoring_sample": _READ,
 }
+
+# The actions of the admin's lists: offered to staff without any permission, to those who may view everything, to those
+# who may change everything as well, to superusers. What is not offered is not taken either.
+CHANGERS = "no no yes yes"
+DELETERS = "no no no yes"
+ACTIONS: dict[str, dict[str, str]] = {
+    "auth_group": {"delete_selected": DELETERS},
+    "tenants_plan": {"delete_selected": DELETERS},
+    "tenants_tenant": {"suspend": CHANGERS, "resume": CHANGERS, "close": DELETERS},
+    "tenants_apitoken": {"revoke": DELETERS},
+    "containers_template": {"delete_selected": DELETERS},
+    "containers_container": {"reconcile_now": CHANGERS, "retry": CHANGERS, "delete_outside": DELETERS},
+    "containers_network": {"reconcile_now": CHANGERS},
+    "cloudflare_account": {"delete_selected": DELETERS},
+    "cloudflare_zone": {"reconcile_now": CHANGERS, "delete_selected": DELETERS},
+    "cloudflare_tunnel": {"reconcile_now": CHANGERS},
+    "cloudflare_connector": {"reconcile_now": CHANGERS},
+    "cloudflare_publication": {"reconcile_now": CHANGERS},
+}

@@ -299,6 +299,22 @@ def test_an_owner_of_two_tenants_chooses(owner: User, tenant: Tenant) -> None:
     assert "box-1<" in client.get("/activity/", {"tenant": "globex"}).content.decode()
 
 
+def test_it_goes_by_the_tenant_that_was_switched_to(owner: User, tenant: Tenant, stranger: User) -> None:
+    fill(make_tenant("globex", owner), 1)
+    Membership.objects.create(tenant=make_tenant("initech", stranger), user=owner, role=Role.MEMBER)
+    client = Client()
+    client.force_login(owner)
+    client.post("/switch/", {"tenant": "globex"})
+    assert 'href="/activity/?tenant=globex"' in client.get("/").content.decode()
+    page = client.get("/activity/").content.decode()
+    assert "box-1<" in page
+    assert '<option value="globex" selected>' in page.partition("<main")[2]
+    assert "activity-globex" in client.get("/activity/export/").headers["Content-Disposition"]
+    client.post("/switch/", {"tenant": "initech"})
+    assert "Activity</a>" not in client.get("/").content.decode(), "a member here, whatever they own elsewhere"
+    assert "Only owners of Initech" in client.get("/activity/").content.decode()
+
+
 def test_a_member_finds_no_link_to_what_is_not_theirs(tenant: Tenant, stranger: User) -> None:
     Membership.objects.create(tenant=tenant, user=stranger, role=Role.MEMBER)
     client = Client()

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cloudflare.models import Zone
 from containers import admission, firewall, lifecycle
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
-from tenants import standing
+from tenants import consumption, standing, tasks
 from tenants.models import AuditEvent, Membership, Plan, Tenant, User
 from tenants.models.plan import GIB, MIB
 from tenants.refusal import Refused
-from tests.conftest import converge
+from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +123,7 @@ def test_an_edited_plan_is_followed_by_all_who_are_on_it(create: Any, tenant: Te
     plan = tenant.plan
     plan.memory = 128 * MIB
     plan.save()
-    standing.plan_edited(plan, actor=None)
+    standing.plan_edited(plan)
     before = small.generation
     large.refresh_from_db()
     small.refresh_from_db()
@@ -167,7 +169,7 @@ def test_internet_that_cannot_be_had_leaves_what_runs_running(
     plan = tenant.plan
     plan.internet = True
     plan.save()
-    standing.plan_edited(plan, actor=None)
+    standing.plan_edited(plan)
     converge()
     assert memory.containers[box.engine_name] == before
     assert before.running
@@ -212,10 +214,60 @@ def test_a_plan_that_shrinks_while_many_create(owner: User, create: Any, tenant:
         with closing(connection):
             together.wait()
             Plan.objects.filter(pk=plan.pk).update(memory=128 * MIB)
-            standing.plan_edited(Plan.objects.get(pk=plan.pk), actor=None)
+            standing.plan_edited(plan.pk)
         return "made"
 
     with ThreadPoolExecutor(9) as pool:
         work = [*(pool.submit(ask, number) for number in range(8)), pool.submit(shrink)]
         assert {done.result() for done in work} <= {"made", "memory_limit"}
     assert not Container.objects.filter(memory__gt=128 * MIB).exists()
+
+
+def test_an_edited_plan_is_followed_after_the_admins_transaction_in_the_order_of_keys(
+    create: Any, tenant: Tenant, owner: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever locks several tenants does it one at a time, and those of a plan in the order in which all do."""
+    before = make_tenant("aaa", owner, "enterprise")  # its slug is in front of the first one's, its key is not
+    box, plan = create(), tenant.plan
+    Plan.objects.filter(pk=plan.pk).update(memory=128 * MIB)
+    with django_capture_on_commit_callbacks() as rung:
+        standing.plan_saved(plan)
+    box.refresh_from_db()
+    assert (len(rung), box.memory > 128 * MIB) == (1, True)
+    with CaptureQueriesContext(connection) as made:
+        tasks.follow_plan(str(plan.pk))
+    locks = [one["sql"] for one in made if "FOR UPDATE" in one["sql"] and 'FROM "tenants_tenant"' in one["sql"]]
+    assert [f'"id" = {pk} ' in sql for pk, sql in zip((tenant.pk, before.pk), locks, strict=True)] == [True, True]
+    box.refresh_from_db()
+    assert box.memory == 128 * MIB
+
+
+@pytest.mark.parametrize(
+    ("whose", "changes"),
+    [
+        (Plan, {"memory": 128 * MIB}),
+        (Plan, {"cpu": 100}),
+        (Plan, {"storage": GIB}),
+        (Plan, {"internet": True}),
+        (Tenant, {"suspended_at": timezone.now()}),
+    ],
+)
+def test_a_sweep_finds_who_does_not_follow(create: Any, tenant: Tenant, whose: Any, changes: dict[str, Any]) -> None:
+    """As after an edited plan whose message the broker lost."""
+    box = create()
+    assert consumption.strayed() == []
+    whose.objects.update(**changes)
+    assert consumption.strayed() == [tenant.pk]
+    tasks.sweep_plans()
+    assert consumption.strayed() == []
+    generation = box.generation
+    box.refresh_from_db()
+    assert box.generation == generation + 1
+
+
+def test_a_decision_says_whether_it_decided_anything(tenant: Tenant) -> None:
+    assert standing.suspend(tenant, actor=None, reason="Abuse.")
+    assert not standing.suspend(tenant, actor=None, reason="More abuse.")
+    assert standing.close(tenant, actor=None)
+    assert not standing.resume(tenant, actor=None)
+    assert not standing.close(tenant, actor=None)

@@ -1,0 +1,40 @@
+"""Who belongs to a tenant, as staff change it on the tenant's page: held to what its own people are held to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+
+from tenants.models import Membership, Role, Tenant
+
+
+class _MembersForms(BaseInlineFormSet):  # type: ignore[type-arg]  # not generic at run time
+    """Looked at under the tenant's lock, which the admin's transaction holds until they are saved."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors) or not self.has_changed():
+            return
+        if self.instance.pk and Tenant.objects.locked(self.instance.pk).deleted_at:
+            raise ValidationError("It is deleted: nobody joins or leaves it.", "tenant_closed")
+        owners = self._owners()
+        changed = [form for form in self.forms if form.has_changed()]  # the others may be older than what is there
+        left = owners - {form.instance.pk for form in changed}
+        saved = [form.cleaned_data for form in changed if form not in self.deleted_forms]
+        if left or any(one["role"] == Role.OWNER and one["user"].is_active for one in saved):
+            return
+        if owners or not self.instance.pk:
+            raise ValidationError("Nobody would own it: make somebody with an open account an owner.", "last_owner")
+
+    def _owners(self) -> set[Any]:
+        """Keys of the memberships, as they are now, that somebody with an open account owns the tenant by."""
+        rows = Membership.objects.filter(tenant=self.instance.pk, role=Role.OWNER, user__is_active=True)
+        return set(rows.values_list("pk", flat=True))
+
+
+class Members(admin.TabularInline[Membership, Tenant]):
+    model = Membership
+    formset = _MembersForms
+    extra = 0
+    autocomplete_fields = ("user",)
