@@ -32,7 +32,9 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
     seen = None if unmade else engine.current().inspect(container.engine_name)
-    acts = decide(_want(container), _sight(seen) if seen else None)
+    acts = decide(_want(container), _sight(container, seen) if seen else None)
+    if seen is None and Act.PULL not in acts and _recreated(container):
+        acts = [Act.PULL, *acts]
     with progress.blamed():
         for act in acts:
             lease.hold()
@@ -55,11 +57,17 @@ def _want(container: Container) -> Want:
     )
 
 
-def _sight(seen: Observed) -> Seen:
+def _recreated(container: Container) -> bool:
+    """Whether the newest image may still be owed to it: it was asked for once, and the present wish was not met yet."""
+    unmet = container.status.observed_generation < container.generation
+    return container.desired != Desired.ABSENT and bool(container.pull_revision) and unmet
+
+
+def _sight(container: Container, seen: Observed) -> Seen:
     return Seen(
         running=seen.running,
         started_at=seen.started_at,
-        spec=seen.labels.get(specs.SPEC, ""),
+        spec=specs.seen(container, seen.labels),
         revision=int(seen.labels.get(specs.REVISION, 0)),
         limits=(seen.memory, seen.cpu),
     )

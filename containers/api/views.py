@@ -51,7 +51,9 @@ class ContainerViewSet(Changes):
 
     permission_classes = (ContainerPermission,)
     filterset_class = ContainerFilter
-    costly = frozenset({"create", "start", "stop", "restart", "retry", "recreate", "duplicate", "destroy"})
+    costly = frozenset(
+        {"create", "start", "stop", "restart", "retry", "rename", "partial_update", "recreate", "duplicate", "destroy"}
+    )
     # What a person needs to hold on the container, by action; `view` is what the queryset gives.
     needs: ClassVar[dict[str, str]] = {
         "start": "operate",
@@ -146,7 +148,8 @@ class ContainerViewSet(Changes):
     def rename(self, request: Request, pk: str) -> Response:
         """Give a container another address.
 
-        `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers.
+        `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers. To other
+        containers of the tenant it keeps its earlier name until it is recreated.
         """
         return self.changed(admission.rename, RenameSerializer(data=request.data))
 

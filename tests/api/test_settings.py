@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from containers import doorbell
+from containers import doorbell, specs
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, ContainerStatus, Template
 from tenants.models import AuditEvent, Membership, Plan, Tenant, User
@@ -159,11 +159,28 @@ def test_the_label_of_a_container_does_not_tell_whether_a_guess_is_right(
     converge()
     mine = spec(memory).labels["warren.spec"]
     settings.SECRET_KEY = "another installation's" * 3
-    from containers import specs
 
     assert specs.digests(Container.objects.get())[0] != mine
     settings.SECRET_KEY_FALLBACKS = ["only-for-tests-" * 4]
     assert mine in specs.acceptable(Container.objects.get())
+
+
+def test_a_lost_key_replaces_nobody(api: APIClient, box: str, memory: MemoryEngine, settings) -> None:
+    change(api, box, secrets={"KEY": "0000"})
+    converge()
+    before = seen(memory)
+    settings.SECRET_KEY = "quite another one" * 4
+    ContainerStatus.objects.ring()
+    converge()
+    assert seen(memory) == before
+    row = Container.objects.get()
+    assert specs.seen(row, before.labels) in specs.acceptable(row)
+    for label, text in (("warren.volume", "of a restore"), ("warren.revision", "0"), ("warren.spec-key", "")):
+        assert specs.seen(row, before.labels | {label: text}) not in specs.acceptable(row), label
+    change(api, box, secrets={"KEY": "1111"})
+    converge()
+    assert seen(memory).id != before.id
+    assert spec(memory).environment["KEY"] == "1111"
 
 
 def test_variables_are_for_those_who_may_change_them(
@@ -311,6 +328,55 @@ def test_recreate_takes_the_templates_image_and_new_variables(
     api.post(f"{box}recreate/")
     converge()
     assert seen(memory).id != again, "each one asks for a new container"
+
+
+def test_recreate_leaves_away_what_a_person_took_away(api: APIClient, template: Template) -> None:
+    template.environment = {"KEPT": "1", "TAKEN": "1", "HIDDEN": "1"}
+    template.save()
+    box: str = api.post(URL, {"name": "box", "template": "hello"}, format="json").headers["Location"]
+    change(api, box, environment={"TAKEN": None})
+    template.environment |= {"NEW": "1"}
+    template.save()
+    for _ in range(2):
+        api.post(f"{box}recreate/")
+        assert api.get(box).json()["environment"] == {"KEPT": "1", "HIDDEN": "1", "NEW": "1"}
+    change(api, box, environment={"NEW": None})
+    twin = api.post(f"{box}duplicate/", {"name": "twin"}, format="json").headers["Location"]
+    for url in (box, twin):
+        api.post(f"{url}recreate/")
+        assert api.get(url).json()["environment"] == {"KEPT": "1", "HIDDEN": "1"}
+
+
+def test_recreate_asks_whether_the_template_is_still_offered(
+    api: APIClient, box: str, template: Template, tenant: Tenant
+) -> None:
+    template.plans.add(Plan.objects.get(code="free"))
+    answer = api.post(f"{box}recreate/")
+    assert (answer.status_code, answer.json()["code"]) == (422, "template_not_in_plan")
+    assert "goes on as it is" in answer.json()["detail"]
+    template.plans.add(tenant.plan)
+    Template.objects.update(enabled=False)
+    answer = api.post(f"{box}recreate/")
+    assert (answer.status_code, answer.json()["code"]) == (422, "template_disabled")
+    assert Container.objects.get().revision == 0
+
+
+def test_recreate_pulls_also_where_the_container_is_absent(
+    api: APIClient, box: str, memory: MemoryEngine, template: Template
+) -> None:
+    memory.images, pulled = {template.image}, []
+    pull, memory.registry = memory.pull, {template.image}
+    memory.pull = lambda image, progress: (pulled.append(image), pull(image, progress))[1]  # type: ignore[method-assign]
+    memory.remove(seen(memory).name)
+    api.post(f"{box}recreate/")
+    converge()
+    assert settled(api, box)
+    assert pulled == [template.image]
+    memory.remove(seen(memory).name)
+    ContainerStatus.objects.ring()
+    converge()
+    assert settled(api, box)
+    assert pulled == [template.image], "once was asked for"
 
 
 def test_recreate_goes_on_with_the_image_that_is_there(api: APIClient, box: str, memory: MemoryEngine) -> None:
