@@ -21,7 +21,7 @@ def of(container: Container) -> list[Notice]:
     """Reads `container.status`."""
     found = []
     if storage.over(container):
-        used, allowed = filesizeformat(container.status.storage_used), filesizeformat(container.storage)
+        used, allowed = filesizeformat(container.status.storage_used or 0), filesizeformat(container.storage)
         over = f"It keeps {used}; {allowed} are allowed. Delete files in it, or ask an owner for a larger plan."
         found.append(Notice("storage_over", over))
     if container.status.memory_pending:

@@ -51,7 +51,9 @@ class _Lines(forms.CharField):
 class SettingsForm(_Form):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
-    label = forms.CharField(max_length=100, required=False, help_text="For people; it changes nothing.")
+    label = forms.CharField(
+        max_length=100, required=False, help_text="A note for people, shown on its page; the program never sees it."
+    )
     port = forms.IntegerField(
         min_value=1, max_value=65535, help_text="Where the program in the container answers with HTTP."
     )
