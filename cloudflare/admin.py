@@ -45,7 +45,8 @@ class AccountAdmin(Recorded[Account]):
     search_fields = ("name", "account_id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        return ("more",) if obj else ()
+        """All that lives there is found by the account's id: another account is another row."""
+        return ("account_id", "more") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
         """Whoever may only view sees no token field: Django would print its value."""
@@ -78,7 +79,8 @@ class ZoneAdmin(Reconciled[Zone], Recorded[Zone]):
     readonly_fields = ("guarded_at", "max_records", "foreign_records", "code", "message")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:
-        return (*self.readonly_fields, "more") if obj else self.readonly_fields
+        """Publications are made and found in the zone that they were claimed in: another zone is another row."""
+        return ("account", "zone_id", "domain", *self.readonly_fields, "more") if obj else self.readonly_fields
 
     def get_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:
         return (*self.fields, "more") if obj else self.fields

@@ -133,6 +133,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15)  # how often due rows are
 RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled row is compared with the world
 LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
 RENAME_OVERLAP_SECONDS = env.float("RENAME_OVERLAP_SECONDS", default=5)  # both names answer for so long
+RENAMES_PER_HOUR = env.int("RENAMES_PER_HOUR", default=10)  # of one container
 PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
 STORAGE_SECONDS = env.float("STORAGE_SECONDS", default=300)  # how often what containers keep on disk is measured
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)

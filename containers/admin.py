@@ -116,7 +116,7 @@ class _Status(ReadOnly, admin.StackedInline[ContainerStatus, Container]):
         ("state", "started_at", "exit_code", "oom_killed"),
         ("code", "message", "retrying"),
         ("observed_generation", "attempts", "failures", "next_check_at"),
-        ("storage_used", "storage_capped", "data_capped"),
+        ("memory_pending", "storage_used", "storage_capped", "data_capped"),
         "engine_id",
     )
     readonly_fields = tuple(name for line in fields for name in ((line,) if isinstance(line, str) else line))
@@ -162,7 +162,7 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
     def kept(self, container: Container) -> str:
         if container.status.storage_used is None:
             return "-"
-        over = ", over its limit" if storage.notices(container) else ""
+        over = ", over its limit" if storage.over(container) else ""
         return f"{filesizeformat(container.status.storage_used)}{over}"
 
     @admin.display(description="tenant")

@@ -1,8 +1,11 @@
 """What people may ask of containers: each request is checked, saved and put on record in one transaction."""
 
+import datetime
+import math
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -11,8 +14,8 @@ from django.utils.translation import ngettext
 from containers import conditions, names, placement, steps
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
-from tenants.events import Action
-from tenants.models import Plan, Tenant, User
+from tenants.events import Action, Outcome
+from tenants.models import AuditEvent, Plan, Tenant, User
 from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
@@ -45,14 +48,7 @@ def create(
         require_running(tenant)
         there = _named(tenant, name)
         limits = _within_plan(tenant.plan, there["living"], memory, cpu)
-        if not template.enabled:
-            raise Refused("template_disabled", f"{template} is not offered any more; choose another template.")
-        if not template.offered_to(tenant.plan):
-            raise Refused(
-                "template_not_in_plan",
-                f"The plan {tenant.plan} does not offer {template}; choose another template, or ask for another plan.",
-                field="template",
-            )
+        require_offered(template, tenant.plan, "choose another template")
         place = placement.current().find(tenant)
         full = _hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
@@ -64,6 +60,7 @@ def create(
             image=source.image,
             command=source.command,
             environment=source.environment,
+            template_variables=like.template_variables if like else sorted(template.environment),
             secrets=like.secrets if like else "",
             port=source.port,
             data_folder=source.data_folder,
@@ -77,6 +74,18 @@ def create(
         origin: dict[str, Any] = {"template": template.slug, **({"like": str(like)} if like else {})}
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, **origin)
     return container
+
+
+def require_offered(template: Template, plan: Plan, instead: str) -> None:
+    """Raises `Refused`; `instead` is what its reader can do, or need not fear."""
+    if not template.enabled:
+        raise Refused("template_disabled", f"{template} is not offered any more; {instead}.")
+    if not template.offered_to(plan):
+        raise Refused(
+            "template_not_in_plan",
+            f"The plan {plan} does not offer {template}; {instead}, or ask for another plan.",
+            field="template",
+        )
 
 
 def _named(tenant: Tenant, name: str) -> dict[str, int]:
@@ -196,12 +205,14 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
     """Want it at another address. The one that answers now does so until the new one answers, and a little longer.
 
     The container itself runs on as it is. Its own name again changes nothing; the name from before, until the new one
-    answers, takes the rename back. Raises `Refused` as a creation does.
+    answers, takes the rename back. Raises `Refused` as a creation does, and after `RENAMES_PER_HOUR`: each one costs
+    calls to Cloudflare, of which there is one budget for all tenants.
     """
 
     def change(row: Container) -> bool | dict[str, Any]:
         if row.name == name:
             return False
+        _allow_rename(row)
         place, former = placement.current().beside(row), row.hostname
         taken = _named(row.tenant, name)["so_named"]
         row.name, row.hostname = name, _hostname(name, row.tenant, place.domain, taken=taken)
@@ -210,6 +221,30 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
 
     # As in a creation, everybody else who wants a name of this tenant's waits.
     return apply(container, actor, Action.CONTAINER_RENAME, change, if_match, whole_tenant=True)
+
+
+def _allow_rename(row: Container) -> None:
+    """Hold the row's lock, so that two at once count one after the other."""
+    limit, hour = settings.RENAMES_PER_HOUR, datetime.timedelta(hours=1)
+    now = timezone.now()
+    done = AuditEvent.objects.filter(
+        target_type=row._meta.label_lower,
+        target_id=str(row.pk),
+        action=Action.CONTAINER_RENAME,
+        outcome=Outcome.DONE,
+        at__gt=now - hour,
+    )
+    latest = list(done.order_by("-at").values_list("at", flat=True)[:limit])
+    if len(latest) < limit:
+        return
+    wait = math.ceil((latest[-1] + hour - now).total_seconds()) if latest else 3600
+    raise Refused(
+        "rename_limit",
+        f"A container can be renamed {limit} times an hour; try again in {-(-wait // 60)} min.",
+        status=429,
+        retry_after=wait,
+        limit=limit,
+    )
 
 
 def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY) -> Container:

@@ -72,21 +72,26 @@ def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]
 def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
     """Want a new container of the template's present image, looked for anew; data and settings stay.
 
-    Variables that the template has got since are added, the person's own stay as they are.
+    Variables that the template has got since are added; the person's own stay as they are, and what a person took
+    away stays away. Raises `Refused` where the template is no longer offered, as a creation does.
     """
 
     def apply(row: Container) -> dict[str, Any]:
         template = row.template
+        admission.require_offered(template, row.tenant.plan, "this container goes on as it is")
         before, row.image = row.image, template.image
-        added = {name: value for name, value in template.environment.items() if name not in row.secret_values}
+        known = {*row.template_variables, *row.secret_values}
+        added = {name: value for name, value in template.environment.items() if name not in known}
         row.environment = {**added, **row.environment}
+        row.template_variables = sorted(template.environment)
         row.revision += 1
         row.pull_revision = row.revision
         steps.again(row, steps.IMAGE)
         steps.again(row, steps.CONTAINER)
         return {"image": row.image, **({"image_before": before} if before != row.image else {})}
 
-    return admission.apply(container, actor, Action.CONTAINER_RECREATE, apply, if_match)
+    # The plan is asked under the lock of whoever changes plans.
+    return admission.apply(container, actor, Action.CONTAINER_RECREATE, apply, if_match, whole_tenant=True)
 
 
 def duplicate(container: Container, *, actor: User, name: str) -> Container:

@@ -1,5 +1,6 @@
 """Brings one container at the engine in line with its row."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from containers import archives, conditions, engine, loop, networks, observed, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
-from containers.engine.base import ImageMissing, NetworkMissing, Observed, PullFailed
+from containers.engine.base import ImageMissing, MemoryInUse, NetworkMissing, Observed, PullFailed
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Archive, Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
@@ -31,7 +32,9 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
     seen = None if unmade else engine.current().inspect(container.engine_name)
-    acts = decide(_want(container), _sight(seen) if seen else None)
+    acts = decide(_want(container), _sight(container, seen) if seen else None)
+    if seen is None and Act.PULL not in acts and _recreated(container):
+        acts = [Act.PULL, *acts]
     with progress.blamed():
         for act in acts:
             lease.hold()
@@ -54,12 +57,18 @@ def _want(container: Container) -> Want:
     )
 
 
-def _sight(seen: Observed) -> Seen:
+def _recreated(container: Container) -> bool:
+    """Whether the newest image may still be owed to it: it was asked for once, and the present wish was not met yet."""
+    unmet = container.status.observed_generation < container.generation
+    return container.desired != Desired.ABSENT and bool(container.pull_revision) and unmet
+
+
+def _sight(container: Container, seen: Observed) -> Seen:
     return Seen(
         running=seen.running,
         started_at=seen.started_at,
         fresh=seen.state == EngineState.CREATED,
-        spec=seen.labels.get(specs.SPEC, ""),
+        spec=specs.seen(container, seen.labels),
         revision=int(seen.labels.get(specs.REVISION, 0)),
         limits=(seen.memory, seen.cpu),
     )
@@ -90,11 +99,20 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
             progress.flush()
             current.restart(name, settings.CONTAINER_STOP_SECONDS)
         case Act.UPDATE:
-            progress.begin(steps.CONTAINER)
-            current.update(name, container.memory, container.cpu)
-            progress.done(steps.CONTAINER)
+            _limit(container, progress)
         case Act.REMOVE:
             current.remove(name)
+
+
+def _limit(container: Container, progress: steps.Progress) -> None:
+    """Memory that is in use is not taken away: what is seen afterwards tells, and it is tried again in a while."""
+    again = container.status.memory_pending
+    if not again:  # whoever watches need not see each further try
+        progress.begin(steps.CONTAINER)
+    with suppress(MemoryInUse):
+        engine.current().update(container.engine_name, container.memory, container.cpu)
+    if not again:
+        progress.done(steps.CONTAINER)
 
 
 def _image(container: Container, lease: Lease, progress: steps.Progress, *, anew: bool) -> None:
@@ -171,9 +189,9 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
         progress.report(*_running(seen), generation=container.generation)
         observed.tell(container.pk)
 
+    pending = seen.memory > container.memory
     return loop.Result(
-        # A program that keeps ending is looked at again soon: the page should tell when it has recovered.
-        after=10 if seen.state == EngineState.RESTARTING else None,
+        after=_soon(seen, pending),
         seen={
             "observed_generation": container.generation,
             "state": seen.state,
@@ -181,11 +199,19 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
             "started_at": seen.started_at,
             "exit_code": seen.exit_code,
             "oom_killed": seen.oom_killed,
+            "memory_pending": pending,
             **storage.caps(container, seen),
         },
         record=record,
         rings=rings,
     )
+
+
+def _soon(seen: Observed, pending: bool) -> float | None:
+    """Seconds until what may mend itself is looked at again; None where nothing is to be mended."""
+    if seen.state == EngineState.RESTARTING:
+        return 10  # the page should tell when a program that keeps ending has recovered
+    return 30 if pending else None
 
 
 def _running(seen: Observed) -> tuple[bool, str, str]:

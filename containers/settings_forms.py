@@ -9,6 +9,7 @@ from django import forms
 from containers.models import Container
 from containers.variables import Changes
 from tenants.models.plan import MIB
+from tenants.precondition import IfMatch
 from tenants.refusal import Refused
 
 _LINE = "One a line, as NAME=value."
@@ -48,7 +49,11 @@ class _Lines(forms.CharField):
 
 
 class SettingsForm(_Form):
-    label = forms.CharField(max_length=100, required=False, help_text="For people; it changes nothing.")
+    # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
+    generation = forms.IntegerField(widget=forms.HiddenInput)
+    label = forms.CharField(
+        max_length=100, required=False, help_text="A note for people, shown on its page; the program never sees it."
+    )
     port = forms.IntegerField(
         min_value=1, max_value=65535, help_text="Where the program in the container answers with HTTP."
     )
@@ -82,6 +87,7 @@ class SettingsForm(_Form):
     def _present(self) -> dict[str, Any]:
         row = self.container
         return {
+            "generation": row.generation,
             "label": row.label,
             "port": row.port,
             "memory": row.memory // MIB,
@@ -91,7 +97,7 @@ class SettingsForm(_Form):
 
     def wanted(self) -> dict[str, Any]:
         """The arguments of `changes.change`, in its units."""
-        data, row = self.cleaned_data, self.container
+        data, row, generation = self.cleaned_data, self.container, self.cleaned_data["generation"]
         gone: dict[str, str | None] = dict.fromkeys(self.shown.keys() - data["environment"].keys())
         plain: Changes = {**gone, **data["environment"]}
         hidden: Changes = {**dict.fromkeys(data.get("forget", [])), **data["secrets"]}
@@ -103,6 +109,7 @@ class SettingsForm(_Form):
             "cpu": int(data["cpu"] * 1000),
             "environment": plain,
             "secrets": hidden,
+            "if_match": IfMatch.parse(f'"{generation}"'),
         }
 
 

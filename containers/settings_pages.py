@@ -18,6 +18,10 @@ from containers.settings_forms import DuplicateForm, RestoreForm, SettingsForm
 from tenants import current
 from tenants.refusal import Refused
 
+STALE = (
+    "Somebody changed this container since you opened the form. Nothing was saved: look at its settings as they are "
+    "now, and change them again."
+)
 SHOWN = 10  # downloads and restores on the page
 
 
@@ -50,6 +54,9 @@ class ContainerSettingsView(_Managed):
             try:
                 changes.change(container, actor=current.person(request), **form.wanted())
             except Refused as exc:
+                if exc.code == "precondition_failed":
+                    messages.error(request, STALE)
+                    return self.get(request, pk)
                 form.refuse(exc)
             else:
                 messages.success(request, "The settings are saved.")

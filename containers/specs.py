@@ -1,6 +1,7 @@
 """From rows to what the engine is asked for."""
 
 import json
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -10,6 +11,7 @@ from containers.engine.base import LABEL, ContainerSpec
 from containers.models import Container, Network, NetworkKind
 
 SPEC, REVISION = "warren.spec", "warren.revision"
+KEY, VOLUME = "warren.spec-key", "warren.volume"  # what the digest was made with, and where the data lies
 
 
 def volume(container: Container) -> str:
@@ -38,8 +40,33 @@ def digests(container: Container) -> list[str]:
             container.revision,
         ]
     )
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [salted_hmac("warren.spec", facts, secret=key, algorithm="sha256").hexdigest() for key in keys]
+    return [_digest("warren.spec", facts, key) for key in _keys()]
+
+
+def _keys() -> tuple[str, ...]:
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+def _digest(salt: str, facts: str, key: str) -> str:
+    return salted_hmac(salt, facts, secret=key, algorithm="sha256").hexdigest()
+
+
+def seen(row: Container, labels: Mapping[str, str]) -> str:
+    """The digest of what is at the engine.
+
+    One that was made with a key that is no longer known tells nothing. Every change that people ask for has a revision
+    of its own, and a restore a volume: with both as they are wanted, it counts as the present one.
+    """
+    unknown = labels.get(KEY, "") not in {"", *(_digest(KEY, "", key) for key in _keys())}
+    if unknown and labels.get(REVISION) == str(row.revision) and labels.get(VOLUME) == volume(row):
+        return digests(row)[0]
+    return labels.get(SPEC, "")
+
+
+def made(row: Container) -> dict[str, str]:
+    """The labels that say what a container is made from."""
+    key = _digest(KEY, "", settings.SECRET_KEY)
+    return {SPEC: digests(row)[0], KEY: key, REVISION: str(row.revision), VOLUME: volume(row)}
 
 
 def acceptable(container: Container) -> frozenset[str]:
@@ -81,7 +108,7 @@ def container(row: Container, extra_networks: tuple[str, ...] = ()) -> Container
     return ContainerSpec(
         name=row.engine_name,
         image=row.image,
-        labels={**labels(row), SPEC: digests(row)[0], REVISION: str(row.revision)},
+        labels={**labels(row), **made(row)},
         network=Network(tenant=row.tenant, kind=NetworkKind.TENANT).engine_name,
         memory=row.memory,
         cpu=row.cpu,

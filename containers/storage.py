@@ -4,11 +4,8 @@ Where the engine can't, storage is measured: what is over its limit is shown to 
 running.
 """
 
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.db.models import F, Q
-from django.template.defaultfilters import filesizeformat
 
 from containers import engine, observed
 from containers.engine.base import LABEL, Observed
@@ -16,14 +13,6 @@ from containers.models import Container, ContainerStatus
 
 OVER = Q(storage_used__gt=F("container__storage"))  # of a ContainerStatus
 _BATCH = 200  # rows of one statement: short, for reconcilers write to them meanwhile
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that a person should know and can act on, while the container runs on. `code` is stable."""
-
-    code: str
-    detail: str
 
 
 def caps(container: Container, seen: Observed) -> dict[str, bool]:
@@ -50,12 +39,10 @@ def words(container: Container) -> str:
     return "measured, not capped"
 
 
-def notices(container: Container) -> list[Notice]:
+def over(container: Container) -> bool:
+    """Whether it was last measured to keep more than its limit."""
     used = container.status.storage_used
-    if used is None or used <= container.storage:
-        return []
-    over = f"It keeps {filesizeformat(used)}; {filesizeformat(container.storage)} are allowed."
-    return [Notice("storage_over", f"{over} Delete files in it, or ask an owner for a larger plan.")]
+    return used is not None and used > container.storage
 
 
 def measure() -> int:

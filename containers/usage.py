@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from containers.models import Container
 from tenants.models import Plan, Tenant
@@ -25,7 +26,7 @@ class Totals:
     cpu_sum: int = 0
     cpu_max: int = 0
     storage_sum: int = 0
-    storage_max: int = 0
+    storage_used: int = 0  # of the one that keeps the most, as last measured
     with_internet: int = 0
 
 
@@ -45,7 +46,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """`what` is containers, memory, cpu, storage or internet; of the sizes, `used` is that of the largest container."""
+    """`what` is containers, memory, cpu, storage or internet; of the sizes, `used` is that of the largest container: of
+    storage what it keeps, of the others what it may use.
+    """
 
     what: str
     limit: int
@@ -82,7 +85,7 @@ def totals(tenants: Iterable[Any]) -> dict[Any, Totals]:
             cpu_sum=Sum("cpu"),
             cpu_max=Max("cpu"),
             storage_sum=Sum("storage"),
-            storage_max=Max("storage"),
+            storage_used=Coalesce(Max("status__storage_used"), 0),
             with_internet=Count("pk", filter=Q(internet=True)),
         )
     )
@@ -107,7 +110,8 @@ def _over(plan: Plan, used: Totals) -> Iterable[Over]:
     for what, limit, largest in (
         ("memory", plan.memory, used.memory_max),
         ("cpu", plan.cpu, used.cpu_max),
-        ("storage", plan.storage, used.storage_max),
+        # What a container may keep follows the plan by itself; what it keeps does not.
+        ("storage", plan.storage, used.storage_used),
     ):
         if largest > limit:
             yield Over(what, limit, largest)
@@ -121,7 +125,7 @@ def worded(over: Over) -> str:
         case "containers":
             return f"{over.used} containers, the plan allows {over.limit}"
         case "memory" | "storage":
-            return f"{over.what} of {over.used // MIB} MiB, the plan allows {over.limit // MIB}"
+            return f"{over.what} of {-(-over.used // MIB)} MiB, the plan allows {over.limit // MIB}"
         case "cpu":
             return f"{over.used / 1000:g} CPU, the plan allows {over.limit / 1000:g}"
     return f"{over.used} with internet, the plan allows none"

@@ -80,6 +80,7 @@ CODES: dict[int, tuple[str, ...]] = {
     429: (
         "throttled",
         "mail_limit",
+        "rename_limit",
         "sign_in_locked",
     ),
     503: (

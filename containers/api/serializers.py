@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from containers import lifecycle, steps, storage, visibility
+from containers import lifecycle, notices, steps, storage, visibility
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
@@ -90,7 +90,7 @@ class ContainerListSerializer(serializers.ModelSerializer[Container]):
         return lifecycle.of(container)[1] is Health.HEALTHY
 
 
-class NoticeSerializer(serializers.Serializer[storage.Notice]):
+class NoticeSerializer(serializers.Serializer[notices.Notice]):
     code = serializers.CharField()
     detail = serializers.CharField()
 
@@ -138,7 +138,7 @@ class ContainerSerializer(ContainerListSerializer):
 
     @extend_schema_field(NoticeSerializer(many=True))
     def get_notices(self, container: Container) -> list[dict[str, Any]]:
-        return [asdict(notice) for notice in storage.notices(container)]
+        return [asdict(notice) for notice in notices.of(container)]
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
     def get_environment(self, container: Container) -> dict[str, str] | None:

@@ -149,7 +149,8 @@ class ContainerViewSet(Changes):
     def rename(self, request: Request, pk: str) -> Response:
         """Give a container another address.
 
-        `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers.
+        `hostname` is the wanted one at once; `url` stays the earlier address until the new one answers. To other
+        containers of the tenant it keeps its earlier name until it is recreated.
         """
         return self.changed(admission.rename, RenameSerializer(data=request.data))
 

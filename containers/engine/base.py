@@ -193,7 +193,10 @@ class Engine(Protocol):
     def restart(self, name: str, grace: int) -> None: ...
 
     def update(self, name: str, memory: int, cpu: int) -> None:
-        """Change its limits, running or not, without a restart. Raises `MemoryInUse`."""
+        """Change its limits, running or not, without a restart.
+
+        Raises `MemoryInUse` with memory as it was; the CPU is limited anew all the same.
+        """
 
     def remove(self, name: str) -> None:
         """Remove it, running or not; its volume stays. Absent is fine. Returns once it is gone."""

@@ -11,25 +11,21 @@ from tenants.models.plan import MIB
 
 
 def update_limits(api: APIClient, name: str, memory: int, cpu: int) -> None:
-    """Memory with swap in one call, as at creation: the engine refuses a memory limit above that of both.
+    """The CPU first, which is never refused; then memory with swap in one call, as at creation: the engine refuses a
+    memory limit above that of both.
 
-    A limit below what is used now is refused by cgroup v1; v2 would end processes to get there. So it is looked at
-    first, and said in one way on both.
+    A memory limit below what is used now is refused by cgroup v1; v2 would end processes to get there. So it is
+    looked at first, and said in one way on both.
     """
+    quota = cpu_limit(cpu)
+    api.update_container(name, cpu_period=quota["CpuPeriod"], cpu_quota=quota["CpuQuota"])
     facts = api.inspect_container(name)
     if facts["State"]["Running"] and memory < facts["HostConfig"]["Memory"]:
         used = _used(api.stats(name, stream=False, one_shot=True))
         if used > memory:
             raise _in_use(memory, used)
-    quota = cpu_limit(cpu)
     try:
-        api.update_container(
-            name,
-            mem_limit=memory,
-            memswap_limit=memory,
-            cpu_period=quota["CpuPeriod"],
-            cpu_quota=quota["CpuQuota"],
-        )
+        api.update_container(name, mem_limit=memory, memswap_limit=memory)
     except APIError as exc:
         said = str(exc.explanation)
         if "memory" in said and ("busy" in said or "current usage" in said):  # it grew since it was looked at

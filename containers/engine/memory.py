@@ -105,6 +105,7 @@ class MemoryEngine:
     def update(self, name: str, memory: int, cpu: int) -> None:
         with self._lock:
             there = self._there(name)
+            self.containers[name] = replace(there, cpu=cpu)
             if there.running and memory < self.memory_used:
                 raise MemoryInUse("The container uses more memory now than it was to be left with.")
             self.containers[name] = replace(there, memory=memory, cpu=cpu)

@@ -48,6 +48,9 @@ class Container(models.Model):
     image = models.CharField(max_length=255)
     command = models.JSONField(default=list, blank=True)
     environment = models.JSONField(default=dict, blank=True)
+    template_variables = models.JSONField(
+        default=list, editable=False, help_text="Names that the template had when this was made, or made anew."
+    )
     # JSON of names and values, encrypted. Not editable, so that no form, and no page of the admin, ever shows it.
     secrets = EncryptedTextField(default="", blank=True, editable=False)
     port = models.PositiveIntegerField()

@@ -27,6 +27,9 @@ class ContainerStatus(Scheduled):
     hostname = models.CharField(
         max_length=63, blank=True, help_text="That answers: the earlier one until a rename's cut-over. Empty: none yet."
     )
+    memory_pending = models.BooleanField(
+        default=False, help_text="It uses more than its new memory limit; the earlier one holds for now."
+    )
     storage_used = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes, as last measured.")
     storage_capped = models.BooleanField(default=False, help_text="The engine stops it at its storage limit.")
     data_capped = models.BooleanField(default=False, help_text="The same, on its data volume.")

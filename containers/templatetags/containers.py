@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from django import template
 
-from containers import lifecycle, storage
+from containers import lifecycle, notices, storage
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
+from containers.notices import Notice
 from containers.steps import StepState
-from containers.storage import Notice
 
 register = template.Library()
 
@@ -35,7 +35,7 @@ def phase(container: Container) -> Phase:
         health=health,
         ready=health is Health.HEALTHY,
         limit=storage.words(container),
-        notices=storage.notices(container),
+        notices=notices.of(container),
         actions=_actions(container, word),
     )
 

@@ -52,6 +52,12 @@ def test_every_answer_says_what_is_left(rates: None, owner: User, tenant: Tenant
     assert FIELD.fullmatch(refused["RateLimit"])
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "rename/"), ("PATCH", "")])
+def test_what_makes_work_outside_is_costly(rates: None, owner: User, method: str, path: str) -> None:
+    answer = client_of(owner).generic(method, f"{URL}00000000-0000-0000-0000-000000000000/{path}")
+    assert '"costly";q=2' in answer["RateLimit-Policy"]
+
+
 def test_people_do_not_meet(rates: None, owner: User, stranger: User) -> None:
     for _ in range(6):
         last = client_of(owner).get(URL)

@@ -103,6 +103,26 @@ def test_it_is_taken_down_backwards(create: Any, cloud: Cloud, owner: User) -> N
     ]
 
 
+def test_renames_are_limited_by_the_hour(create: Any, cloud: Cloud, owner: User, settings) -> None:
+    settings.RENAMES_PER_HOUR = 2
+    container = create()
+    converge()
+    for name in ("vase", "urn"):
+        rename(container, name, owner)
+        rename(container, name, owner)  # its own name: none
+        with pytest.raises(Refused):
+            rename(container, "No Name", owner)  # refused: none either
+        converge()
+        let_leave()
+    with pytest.raises(Refused, match="2 times an hour") as caught:
+        rename(container, "vase", owner)
+    assert (caught.value.code, caught.value.status) == ("rename_limit", 429)
+    assert 3500 < caught.value.members["retry_after"] <= 3600
+    rename(create("other"), "jar", owner)  # each container has its own
+    settings.RENAMES_PER_HOUR = 3
+    rename(container, "vase", owner)
+
+
 def test_people_see_the_steps_of_the_new_name(create: Any, cloud: Cloud, owner: User) -> None:
     def states() -> dict[str, str]:
         return {step.name: str(step.state) for step in fresh(container).steps if step.name in wanted}

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from containers import usage
-from containers.models import Container, Desired, Template
+from containers.models import Container, ContainerStatus, Desired, Template
 from tenants.models import Plan, Tenant, User
 from tenants.models.plan import GIB, MIB
 from tests.conftest import make_tenant
@@ -42,6 +42,20 @@ def test_a_smaller_plan_says_who_is_over_what(tenant: Tenant, template: Template
         ("cpu", 300, 400),
         ("internet", 0, 1),
     ]
+
+
+def test_over_in_storage_is_who_keeps_more(tenant: Tenant, template: Template) -> None:
+    def over(plan: Plan) -> list[str]:
+        found = usage.measure(plan, usage.totals([tenant.pk])[tenant.pk])
+        return [usage.worded(each) for each in found.over]
+
+    plan = tenant.plan
+    plan.storage = GIB
+    ContainerStatus.objects.create(container=put(tenant, template, "one", storage=2 * GIB), storage_used=GIB)
+    ContainerStatus.objects.create(container=put(tenant, template, "two"))
+    assert over(plan) == [], "what it may keep is brought in line by itself"
+    ContainerStatus.objects.filter(storage_used=GIB).update(storage_used=GIB + 1)
+    assert over(plan) == ["storage of 1025 MiB, the plan allows 1024"]
 
 
 def test_many_tenants_cost_one_query(

@@ -115,15 +115,17 @@ def test_memory_in_use_is_not_taken_away(api: APIClient, box: str, client: docke
     wait_until(lambda: "41943040" in inside(client, "ps", "-o", "args"))
     wait_until(lambda: _used(client) > 40 * MIB)
     before = memory_limit(client)
-    api.patch(box, {"memory": 16 * MIB}, format="json")
+    api.patch(box, {"memory": 16 * MIB, "cpu": 250}, format="json")
     converge()
     body = api.get(box).json()
-    assert body["error"]["code"] == "memory_in_use"
-    assert "or choose more memory" in body["error"]["detail"]
+    assert (body["error"], body["lifecycle"]) == (None, "running")
+    assert [notice["code"] for notice in body["notices"]] == ["memory_in_use"]
     assert memory_limit(client) == before
+    assert seen(client).attrs["HostConfig"]["CpuQuota"] == 25_000
     api.post(f"{box}restart/")
     converge()
-    assert api.get(box).json()["error"] is None
+    body = api.get(box).json()
+    assert (body["error"], body["notices"]) == (None, [])
     assert memory_limit(client) == 16 * MIB
 
 

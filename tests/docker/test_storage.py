@@ -8,7 +8,7 @@ from typing import Any
 import docker
 import pytest
 
-from containers import engine, setup, storage
+from containers import engine, notices, setup, storage
 from containers.engine.base import LABEL, ContainerSpec, Limits, NetworkSpec
 from containers.engine.docker import DockerEngine
 from containers.engine.images import build_small
@@ -100,7 +100,7 @@ def test_where_the_engine_cannot_cap_it_measures(
     Container.objects.filter(pk=box.pk).update(storage=32 * MIB)
     box = Container.objects.select_related("status").get(pk=box.pk)
     assert storage.words(box) == "measured, not capped"
-    assert [notice.code for notice in storage.notices(box)] == ["storage_over"]
+    assert [notice.code for notice in notices.of(box)] == ["storage_over"]
 
 
 def _measured() -> None:

@@ -70,6 +70,23 @@ def test_a_token_stays_when_it_is_left_empty_and_changes_when_it_is_given(staff:
     assert account.api_token == "another"
 
 
+def test_a_zone_is_not_turned_under_what_lives_in_it(staff: Client, box: Container) -> None:
+    zone = Zone.objects.get()
+    account, other = zone.account, Account.objects.create(name="Other", account_id="other", api_token="t")
+    form = {"account": other.pk, "zone_id": "other", "domain": "other.example", "account_id": "turned", "name": "New"}
+    form |= {"max_tunnels": 5, "max_applications": 5}
+    for name, row in (("zone", zone), ("account", account)):
+        url = reverse(f"admin:cloudflare_{name}_change", args=[row.pk])
+        assert staff.post(url, form).status_code == 302
+    after = Zone.objects.select_related("account").get()
+    assert (after.account, after.zone_id, after.domain) == (account, zone.zone_id, zone.domain)
+    assert after.account.account_id == account.account_id
+    assert (after.enabled, after.account.enabled, after.account.name) == (False, False, "New"), "the rest is staff's"
+    new = {"account": other.pk, "zone_id": "z2", "domain": "two.example", "enabled": "on"}
+    assert staff.post(reverse("admin:cloudflare_zone_add"), new).status_code == 302
+    assert Zone.objects.get(zone_id="z2").account == other
+
+
 def act(client: Client, name: str, action: str, *rows: Any, **more: str) -> Any:
     """Ask for an action on these rows of a list; its page, or the list that follows."""
     form = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}

@@ -55,6 +55,21 @@ def _create(page: Page, name: str) -> None:
     page.get_by_role("button", name="Create").click()
 
 
+def _settings(page: Page) -> None:
+    """Whatever somebody calls a variable, the page stays as wide as its screen."""
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("New secrets").fill(f"{'A_LONG_NAME_' * 8}=1")
+    page.get_by_label("Label").fill("without-any-space-" * 5)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The settings are saved.")).to_be_visible()
+    expect(page.locator("ol.steps li.done")).to_have_count(8)
+    expect(page.locator("h1")).to_contain_text("running")
+    _picture(page, "container-changed-390")
+    page.get_by_role("link", name="Settings").click()
+    _picture(page, "settings-390")
+    page.get_by_role("link", name="Cancel").click()
+
+
 def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
     problems: list[str] = []
     with installation(tmp_path / "home") as up:
@@ -94,6 +109,7 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
         small.get_by_role("link", name="hello", exact=True).click()
         expect(small.locator("h1")).to_contain_text("running")
         _picture(small, "container-390")
+        _settings(small)
         small.get_by_role("button", name="Stop").click()
         expect(small.locator("h1")).to_contain_text("stopped")
         small.get_by_role("button", name="Start").click()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from containers import changes
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants.models import Tenant, User
@@ -70,6 +71,21 @@ def test_all_settings(client: Client, box: str) -> None:
     save(client, box, environment="EMPTY=", secrets="NEW=2", forget=["KEY"])
     row.refresh_from_db()
     assert (row.environment, row.secret_values) == ({"EMPTY": ""}, {"NEW": "2"})
+
+
+def test_a_stale_form_undoes_nobody_elses_change(client: Client, box: str, owner: User) -> None:
+    stale = fields(client, box, label="mine")
+    container = Container.objects.get()
+    changes.change(container, actor=owner, port=9000, environment={"THEIRS": "1"})
+    answer = client.post(f"{box}settings/", stale)
+    container.refresh_from_db()
+    assert (container.label, container.port, container.environment) == ("", 9000, {"THEIRS": "1"})
+    assert "Somebody changed this container" in answer.content.decode()
+    assert answer.context["form"]["port"].value() == 9000, "as it is now"
+    shown = {name: answer.context["form"][name].value() or "" for name in answer.context["form"].fields}
+    assert client.post(f"{box}settings/", shown | {"label": "mine"}).status_code == 302
+    container.refresh_from_db()
+    assert (container.label, container.port) == ("mine", 9000)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""What a person should know of a container and can act on, while it runs on."""
+
+from dataclasses import dataclass
+
+from django.template.defaultfilters import filesizeformat
+
+from containers import storage
+from containers.models import Container
+from tenants.models.plan import MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`code` is stable; `detail` says what, and what next."""
+
+    code: str
+    detail: str
+
+
+def of(container: Container) -> list[Notice]:
+    """Reads `container.status`."""
+    found = []
+    if storage.over(container):
+        used, allowed = filesizeformat(container.status.storage_used or 0), filesizeformat(container.storage)
+        over = f"It keeps {used}; {allowed} are allowed. Delete files in it, or ask an owner for a larger plan."
+        found.append(Notice("storage_over", over))
+    if container.status.memory_pending:
+        found.append(
+            Notice(
+                "memory_in_use",
+                f"It uses more memory than its new limit of {container.memory // MIB} MiB; restart it to apply that. "
+                "Until then, or until it uses less, the earlier limit holds.",
+            )
+        )
+    return found
