@@ -102,10 +102,10 @@ class _Entry(tarfile.TarInfo):
             raise tarfile.ReadError(str(exc) or "it ends too early") from exc
         if for_all:
             return entry
-        entry._apply_pax_info(said, archive.encoding, archive.errors)
+        entry._apply_pax_info(said, archive.encoding, archive.errors)  # noqa: SLF001  (one of this class)
         entry.offset = self.offset
         if "size" in said:
-            archive.offset = entry.offset_data + (entry._block(entry.size) if entry.isreg() else 0)
+            archive.offset = entry.offset_data + (self._block(entry.size) if entry.isreg() else 0)
         return entry
 
 

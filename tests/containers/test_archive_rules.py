@@ -197,7 +197,7 @@ def test_nothing_that_is_taken_is_ever_outside(tmp_path_factory: Any, members: l
 def test_what_is_packed_is_read_the_same(tmp_path_factory: Any) -> None:
     content = bytes(range(256)) * 9000
     data = tar({"name": "data/", **FOLDER}, {"name": "data/x" * 60, "content": content, "mtime": 5.25, "uid": 2**22})
-    check = Check("/data", prefix="data")
+    check = Check("/data", 4 * MIB, prefix="data")
 
     def fit(check: Callable[..., Any] = check.admit) -> Any:
         for entry, body in entries(Chunks(data[at : at + 700] for at in range(0, len(data), 700))):  # type: ignore
