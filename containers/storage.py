@@ -55,7 +55,7 @@ def notices(container: Container) -> list[Notice]:
     if used is None or used <= container.storage:
         return []
     over = f"It keeps {filesizeformat(used)}; {filesizeformat(container.storage)} are allowed."
-    return [Notice("storage_over", f"{over} Delete files in it, or ask an owner for a larger plan.")]
+    return [Notice("storage_over", f"{over} Delete files in it, or ask whoever runs Warren for a larger plan.")]
 
 
 def measure() -> int:
