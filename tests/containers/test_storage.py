@@ -78,6 +78,18 @@ def test_a_cap_that_is_higher_than_what_is_wanted_now_is_none(
     assert detail(owner, box)["storage_capped"] is False
 
 
+@pytest.mark.parametrize("wanted", [50, 200])
+def test_the_number_that_holds_is_shown_where_it_differs(
+    owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any, wanted: int
+) -> None:
+    memory.able = Limits(layer=True, volume=True)
+    box = make(owner, tenant, template, "/data")
+    Container.objects.filter(pk=box.pk).update(storage=wanted * GIB)
+    ContainerStatus.objects.all().ring()
+    converge()
+    assert f"{wanted}.0 GB, capped at 100.0 GB, with which it was made<" in page(owner, box)
+
+
 def test_what_is_over_its_limit_is_told_and_runs_on(
     owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
 ) -> None:
