@@ -26,6 +26,7 @@ _TITLES = {
     429: "Too many requests",
     500: "Warren has a fault",
     503: "Not available now",
+    507: "No room for it",
 }
 
 

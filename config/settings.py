@@ -152,6 +152,8 @@ CONTAINER_STOP_SECONDS = env.int("CONTAINER_STOP_SECONDS", default=10)
 # Downloads and uploads of containers' data: one folder for the web tier and the workers.
 ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(WARREN_HOME / "archives"))
 ARCHIVE_HOURS = env.float("ARCHIVE_HOURS", default=24)  # how long a download stays
+ARCHIVE_RESERVE = env.int("ARCHIVE_RESERVE", default=1024**3)  # bytes that they leave free on their disk
+ARCHIVES_AT_ONCE = env.int("ARCHIVES_AT_ONCE", default=2)  # copied at the same time by one worker process
 
 # --- Cloudflare -------------------------------------------------------------------------------------------
 CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")

@@ -22,7 +22,9 @@ def of(container: Container) -> list[Notice]:
     found = []
     if storage.over(container):
         used, allowed = filesizeformat(container.status.storage_used or 0), filesizeformat(container.storage)
-        over = f"It keeps {used}; {allowed} are allowed. Delete files in it, or ask an owner for a larger plan."
+        over = (
+            f"It keeps {used}; {allowed} are allowed. Delete files in it, or ask whoever runs Warren for a larger plan."
+        )
         found.append(Notice("storage_over", over))
     if container.status.memory_pending:
         found.append(

@@ -6,6 +6,7 @@ running.
 
 from django.conf import settings
 from django.db.models import F, Q
+from django.template.defaultfilters import filesizeformat
 
 from containers import engine, observed
 from containers.engine.base import LABEL, Observed
@@ -15,9 +16,14 @@ OVER = Q(storage_used__gt=F("container__storage"))  # of a ContainerStatus
 _BATCH = 200  # rows of one statement: short, for reconcilers write to them meanwhile
 
 
-def caps(container: Container, seen: Observed) -> dict[str, bool]:
-    """Fields of the status: what the engine holds to the limit that is wanted now. A higher limit does not count."""
+def caps(container: Container, seen: Observed) -> dict[str, int]:
+    """Fields of the status: the limits that the engine holds, and whether they keep the one that is wanted now.
+
+    Containers and volumes keep the limit that they were made with. A higher one than is wanted does not count.
+    """
     return {
+        "layer_limit": seen.layer_limit,
+        "data_limit": seen.volume_limit,
         "storage_capped": 0 < seen.layer_limit <= container.storage,
         "data_capped": 0 < seen.volume_limit <= container.storage,
     }
@@ -32,11 +38,17 @@ def words(container: Container) -> str:
     """How the limit is kept, for people; empty before there is anything to keep."""
     if not container.status.engine_id:
         return ""
-    if capped(container):
-        return "capped"
-    if container.status.storage_capped:
-        return f"capped; {container.data_folder} is measured, not capped"
-    return "measured, not capped"
+    layer = _held(container.status.layer_limit, container.storage)
+    data = _held(container.status.data_limit, container.storage)
+    if layer == data or not container.data_folder:
+        return layer
+    return f"{layer}; {container.data_folder} is {data}"
+
+
+def _held(limit: int, wanted: int) -> str:
+    if not limit:
+        return "measured, not capped"
+    return "capped" if limit == wanted else f"capped at {filesizeformat(limit)}, with which it was made"
 
 
 def over(container: Container) -> bool:

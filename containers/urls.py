@@ -1,6 +1,6 @@
 from django.urls import path
 
-from containers import pages, settings_pages
+from containers import archive_pages, pages, settings_pages
 
 urlpatterns = [
     path("", pages.ContainerListView.as_view(), name="container-list"),
@@ -17,5 +17,10 @@ urlpatterns = [
     path("containers/<uuid:pk>/data/", settings_pages.ContainerDataView.as_view(), name="container-data"),
     path("containers/<uuid:pk>/data/export/", settings_pages.ContainerExportView.as_view(), name="container-export"),
     path("containers/<uuid:pk>/data/restore/", settings_pages.ContainerRestoreView.as_view(), name="container-restore"),
+    path(
+        "containers/<uuid:pk>/data/<uuid:archive>/cancel/",
+        archive_pages.ArchiveCancelView.as_view(),
+        name="container-archive-cancel",
+    ),
     path("containers/<uuid:pk>/<slug:verb>/", pages.ContainerChangeView.as_view(), name="container-change"),
 ]

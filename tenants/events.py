@@ -38,6 +38,8 @@ class Action(StrEnum):
     CONTAINER_EXPORT = "container:export"
     CONTAINER_IMPORT = "container:import"
     CONTAINER_DOWNLOAD = "container:download"
+    CONTAINER_EXPORT_CANCEL = "container:export-cancel"
+    CONTAINER_IMPORT_CANCEL = "container:import-cancel"
     CONTAINER_GONE = "container:gone"
     CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
     TENANT_SUSPEND = "tenant:suspend"

@@ -36,6 +36,9 @@ CODES: dict[int, tuple[str, ...]] = {
         "tenant_closed",
         "rename_in_progress",
         "archive_in_progress",
+        "archive_finished",
+        "archive_applied",
+        "no_data_yet",
         "no_data_folder",
         "idempotency_in_flight",
         "last_owner",
@@ -90,4 +93,5 @@ CODES: dict[int, tuple[str, ...]] = {
         "no_plan",
         "database_away",
     ),
+    507: ("archive_no_room",),
 }

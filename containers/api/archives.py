@@ -81,6 +81,10 @@ class _ArchiveView(APIView):
             self.container(pk, living=False).archives.select_related("container__tenant"), pk=archive, kind=self.kind
         )
 
+    def cancelled(self, request: Request, pk: Any, archive: Any) -> Response:
+        ended = asking.cancel(self.archive(pk, archive), actor=current.person(request))
+        return Response(ArchiveSerializer(ended).data, status=status.HTTP_202_ACCEPTED)
+
     def accepted(self, made: Archive) -> Response:
         where = reverse(self.name, args=[made.container_id, made.pk], request=self.request)
         return Response(ArchiveSerializer(made).data, status=status.HTTP_202_ACCEPTED, headers={"Location": where})
@@ -107,6 +111,14 @@ class ExportView(_ArchiveView):
     def get(self, request: Request, pk: Any, archive: Any) -> Response:
         """Show how an export goes."""
         return Response(ArchiveSerializer(self.archive(pk, archive)).data)
+
+    @extend_schema(responses={202: ArchiveSerializer})
+    def delete(self, request: Request, pk: Any, archive: Any) -> Response:
+        """Cancel an export.
+
+        202; it then fails as `archive_cancelled`. One that has come to its end stays as it is.
+        """
+        return self.cancelled(request, pk, archive)
 
 
 class DownloadView(_ArchiveView):
@@ -161,3 +173,11 @@ class ImportView(_ArchiveView):
     def get(self, request: Request, pk: Any, archive: Any) -> Response:
         """Show how an import goes."""
         return Response(ArchiveSerializer(self.archive(pk, archive)).data)
+
+    @extend_schema(responses={202: ArchiveSerializer})
+    def delete(self, request: Request, pk: Any, archive: Any) -> Response:
+        """Cancel an import.
+
+        202; it then fails as `archive_cancelled`, and the data stays as it was. Not once the data is replaced.
+        """
+        return self.cancelled(request, pk, archive)

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from containers import doorbell
-from containers.archives import RECONCILE, store
-from containers.models import Archive, ArchiveKind, Container, Desired
+from containers.archives import CANCELLED, RECONCILE, store
+from containers.archives.rules import allowance
+from containers.models import Archive, ArchiveKind, Container, ContainerStatus, Desired, EngineState
 from tenants import audit
 from tenants.events import Action
 from tenants.models import User
@@ -25,6 +26,8 @@ def export(container: Container, *, actor: User) -> Archive:
         transaction.atomic(),
     ):
         row = _free(container)
+        if row.status.state == EngineState.ABSENT:
+            raise Refused("no_data_yet", "This container was not made yet; there is no data to download.", status=409)
         earlier = row.archives.filter(kind=ArchiveKind.EXPORT).exclude(file="")
         made = _make(row, actor, ArchiveKind.EXPORT)
         earlier.exclude(pk=made.pk).ring(expires_at=timezone.now())
@@ -33,11 +36,15 @@ def export(container: Container, *, actor: User) -> Archive:
 
 
 def check_upload(container: Container, length: int | None, *, actor: User) -> None:
-    """Raises `Refused` for what need not even be received. `length`: bytes that are to come, as announced."""
+    """Raises `Refused` for what need not be read: the view does nothing with it, though a server like Daphne has put
+    all of it on disk by then. What must not even be received is for the proxy in front to refuse.
+
+    `length`: bytes of the body, as announced.
+    """
     with audit.refusals(Action.CONTAINER_IMPORT, actor=actor, target=container, tenant=container.tenant):
         if length is None:
             raise Refused("length_required", "Say how long the archive is (Content-Length).", status=411)
-        if length > container.storage + MIB:  # the form around it
+        if length > _longest(container):
             raise Refused(
                 "archive_too_large",
                 f"The archive is larger than the {container.storage // MIB} MiB of storage that the container has.",
@@ -46,11 +53,19 @@ def check_upload(container: Container, length: int | None, *, actor: User) -> No
             )
         with transaction.atomic():
             _free(container)
+        try:
+            store.require_room(length)
+        except store.NoRoom as exc:
+            raise _no_room(exc) from exc
 
 
 def restore(container: Container, file: Any, *, actor: User) -> Archive:
     """Want the container's data replaced by what is in the archive; `file` is anything that Django can store."""
-    name = store.keep(file)
+    with audit.refusals(Action.CONTAINER_IMPORT, actor=actor, target=container, tenant=container.tenant):
+        try:
+            name = store.keep(file)
+        except store.NoRoom as exc:
+            raise _no_room(exc) from exc
     try:
         with (
             audit.refusals(Action.CONTAINER_IMPORT, actor=actor, target=container, tenant=container.tenant),
@@ -59,10 +74,40 @@ def restore(container: Container, file: Any, *, actor: User) -> Archive:
             row = _free(container)
             made = _make(row, actor, ArchiveKind.IMPORT, file=name, size=store.size(name))
             audit.record(Action.CONTAINER_IMPORT, actor=actor, target=row, tenant=row.tenant, archive=str(made.pk))
-    except Refused:
+    except Exception:
         store.delete(name)
         raise
     return made
+
+
+def cancel(archive: Archive, *, actor: User) -> Archive:
+    """Want it no longer: whoever works at it stops and clears up. Not once its data is in use."""
+    container = archive.container
+    action = Action.CONTAINER_EXPORT_CANCEL if archive.kind == ArchiveKind.EXPORT else Action.CONTAINER_IMPORT_CANCEL
+    with audit.refusals(action, actor=actor, target=container, tenant=container.tenant), transaction.atomic():
+        status = ContainerStatus.objects.select_for_update().get(pk=container.pk)
+        row = Archive.objects.select_for_update(of=("self",)).select_related("container__status").get(pk=archive.pk)
+        row.container.status = status
+        if row.finished_at:
+            raise Refused("archive_finished", "It has come to its end already; there is nothing to cancel.", status=409)
+        if row.in_use:
+            raise Refused("archive_applied", "The data is replaced already; that can't be cancelled.", status=409)
+        said = {"code": CANCELLED, "message": "Somebody cancelled it."}
+        Archive.objects.filter(pk=row.pk).ring(expires_at=timezone.now(), **said)
+        doorbell.ring(RECONCILE, row.pk)
+        audit.record(action, actor=actor, target=container, tenant=container.tenant, archive=str(row.pk))
+    row.refresh_from_db()
+    return row
+
+
+def _longest(container: Container) -> int:
+    """Bytes of a body: what may come out of it, what zipping adds to what it can't make smaller, and a form's own."""
+    allowed = allowance(container.storage)
+    return allowed + allowed // 256 + MIB
+
+
+def _no_room(exc: store.NoRoom) -> Refused:
+    return Refused("archive_no_room", str(exc), status=507)
 
 
 def _free(container: Container) -> Container:

@@ -1,7 +1,8 @@
 """What may be in an archive of a data folder. Pure.
 
-The same rules hold for what comes in and for what goes out: an export leaves out, and says so, what an import would
-refuse. So whatever was downloaded can be restored.
+The same rules hold for what comes in and for what goes out. An export leaves out, and says so, single entries that an
+import would refuse; where all of it is more than an import would take, there is no export. So whatever was downloaded
+can be restored.
 """
 
 import stat
@@ -10,14 +11,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from containers.archives.reading import Unfit
+from containers.archives.reading import TooLarge, Unfit
 from tenants.models.plan import MIB
 
 MAX_ENTRIES = 200_000
 MAX_NAMES = 64 * MIB  # bytes of all names together
 MAX_NAME = 4096
+BLOCK = 4096  # bytes that an entry takes on disk at least
 _MAX_ID = 2**32 - 2
 _MAX_TIME = 2**33
+
+
+def allowance(storage: int) -> int:
+    """Bytes that an archive may hold for a container with so much storage. Some more: file systems count otherwise."""
+    return storage + storage // 16
 
 
 class Kind(StrEnum):
@@ -30,11 +37,13 @@ class Kind(StrEnum):
 class Check:
     """Looks at the entries of one archive in turn. `folder`: the data folder; `size`: bytes that may come out of it.
 
+    A file counts with its size, and everything with `BLOCK` bytes at least.
+
     `prefix`: what all names begin with, as the engine gives them; people's archives hold the folder's content.
     """
 
     folder: str
-    size: int | None = None
+    size: int
     prefix: str = ""
     _kinds: dict[str, Kind] = field(default_factory=dict)
     _unpacked: int = 0
@@ -57,7 +66,7 @@ class Check:
             if entry.mode & (stat.S_ISUID | stat.S_ISGID):
                 raise Unfit(f"{entry.name} is to run as its owner (setuid or setgid), which is not taken.")
             clean.type, clean.size = tarfile.REGTYPE, entry.size
-            self._grow(entry.size)
+            self._grow(max(entry.size - BLOCK, 0))
             self._place(where, Kind.FILE)
         elif entry.islnk():
             clean.linkname = self._where(entry.linkname)
@@ -108,16 +117,15 @@ class Check:
     def _note(self, where: str, kind: Kind) -> None:
         self._kinds[where] = kind
         self._names += len(where)
-        if self.size is not None and (len(self._kinds) > MAX_ENTRIES or self._names > MAX_NAMES):
-            raise Unfit(f"There are more than {MAX_ENTRIES} files in it, or too long names.", "archive_too_large")
+        if len(self._kinds) > MAX_ENTRIES or self._names > MAX_NAMES:
+            raise TooLarge(f"There are more than {MAX_ENTRIES} files in it, or too long names.")
+        if where:
+            self._grow(BLOCK)
 
     def _grow(self, size: int) -> None:
         self._unpacked += size
-        if self.size is not None and self._unpacked > self.size:
-            raise Unfit(
-                f"Unpacked it is larger than the {self.size // MIB} MiB of storage that the container has.",
-                "archive_too_large",
-            )
+        if self._unpacked > self.size:
+            raise TooLarge(f"Unpacked it is larger than the {self.size // MIB} MiB that the container has room for.")
 
     def _check_target(self, where: str, entry: tarfile.TarInfo) -> None:
         """A link may lead to what is in the data folder, relatively, or absolutely by the folder's own path.

@@ -1,6 +1,8 @@
 """Where archives lie: a folder that the web tier and the workers share."""
 
+import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +14,15 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from containers.models import Archive
+from tenants.models.plan import MIB
 
+LOOK = 16 * MIB  # bytes written between two looks at how much is free
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 ORPHANED = timedelta(hours=6)  # a file that no row knows and that nobody wrote to for so long
+
+
+class NoRoom(OSError):
+    """The disk has no room for it, or would be left with too little; the message says so."""
 
 
 class _Folder(FileSystemStorage):
@@ -47,22 +56,47 @@ def _name() -> str:
     return get_random_string(40)
 
 
+def require_room(length: int = 0) -> None:
+    """Raises `NoRoom` if so many more bytes left less than `ARCHIVE_RESERVE`: databases may lie on the same disk."""
+    there = Path(settings.ARCHIVE_ROOT)
+    while not there.exists():
+        there = there.parent
+    if shutil.disk_usage(there).free < settings.ARCHIVE_RESERVE + length:
+        raise NoRoom(
+            f"Warren's disk has no room for it: besides {length // MIB} MiB, {settings.ARCHIVE_RESERVE // MIB} MiB are "
+            "to stay free. Try again later, or tell whoever runs Warren."
+        )
+
+
 def save(pieces: Iterable[bytes]) -> str:
-    """Write a file under a name that nobody can guess; returns the name.
+    """Write a file under a name that nobody can guess; returns the name. Raises `NoRoom`.
 
     What fails half-way leaves nothing; a writer that is killed leaves an orphan.
     """
-    storage, name = _storage(), _name()
-    try:
-        return str(storage.save(name, cast(Any, _Pieces(pieces))))
-    except Exception:
-        storage.delete(name)
-        raise
+    return keep(_Pieces(_roomy(pieces)))
 
 
 def keep(file: Any) -> str:
-    """Save what came with a request, by moving it where it is on disk already."""
-    return str(_storage().save(_name(), file))
+    """Save what came with a request, by moving it where it is on disk already. As `save` otherwise."""
+    storage, name = _storage(), _name()
+    try:
+        return str(storage.save(name, file))
+    except BaseException as exc:
+        storage.delete(name)
+        if isinstance(exc, OSError) and exc.errno in _FULL:
+            raise NoRoom("Warren's disk is full. Try again later, or tell whoever runs Warren.") from exc
+        raise
+
+
+def _roomy(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """These, as long as there is room for more."""
+    since = LOOK
+    for piece in pieces:
+        since += len(piece)
+        if since >= LOOK:
+            require_room()
+            since = 0
+        yield piece
 
 
 def opened(name: str) -> IO[bytes]:

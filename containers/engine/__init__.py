@@ -16,7 +16,12 @@ def current() -> Engine:
         return MemoryEngine()
     from containers.engine.docker import DockerEngine
 
-    return DockerEngine(settings.DOCKER_HOST or None, timeout=settings.DOCKER_TIMEOUT, starts=settings.DOCKER_STARTS)
+    return DockerEngine(
+        settings.DOCKER_HOST or None,
+        timeout=settings.DOCKER_TIMEOUT,
+        starts=settings.DOCKER_STARTS,
+        mark=settings.INSTALLATION,
+    )
 
 
 __all__ = ["Engine", "current"]

@@ -10,6 +10,7 @@ EngineError (retryable)
 EngineRefusal (terminal)
 ├── ForeignName      the name is taken by something that is not ours
 ├── PullFailed       no registry gave the image
+├── VolumeFull       what was to be unpacked does not fit on the volume or its disk
 └── MemoryInUse      a container uses more memory than it is to be left with
 """
 
@@ -69,6 +70,10 @@ class ForeignName(EngineRefusal):
 
 class PullFailed(EngineRefusal):
     code_ = "image_unavailable"
+
+
+class VolumeFull(EngineRefusal):
+    code_ = "volume_full"
 
 
 class MemoryInUse(EngineRefusal):
@@ -224,7 +229,7 @@ class Engine(Protocol):
         """The subnets of all networks of the engine, ours or not."""
 
     def limits(self) -> Limits:
-        """What of a container's storage the engine can limit; probed once."""
+        """What of a container's storage the engine can limit; asked until there was a real answer, then remembered."""
 
     def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:
         """What the containers with these labels keep. Slow, for the engine walks through all of it: ask rarely."""
@@ -242,7 +247,7 @@ class Engine(Protocol):
         """Make `spec.volume` anew and unpack a tar into it, whose entries begin with the data folder's own name.
 
         A container `name` of the same image holds the volume meanwhile and never runs. After a failure, call it
-        again, or `drop_volume`. Raises `ImageMissing`.
+        again, or `drop_volume`. Raises `ImageMissing`, `VolumeFull`.
         """
 
     def drop_volume(self, name: str, volume: str) -> None:

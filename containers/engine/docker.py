@@ -39,8 +39,9 @@ from containers.engine.volumes import Volumes
 class DockerEngine(Volumes):
     """Thread-safe: each thread has a client, and so connections, of its own."""
 
-    def __init__(self, host: str | None, *, timeout: int, starts: int = 0) -> None:
-        self._host, self._timeout = host, timeout
+    def __init__(self, host: str | None, *, timeout: int, starts: int = 0, mark: str = "") -> None:
+        """`mark`: the installation's, on what is made without a spec."""
+        self._host, self._timeout, self._mark = host, timeout, mark
         self._version: str | None = None
         self._local = threading.local()
         # A start is CPU-bound in the engine: more than about two per core at once only slow each other down.
@@ -161,7 +162,7 @@ class DockerEngine(Volumes):
                 started_at=state["StartedAt"],
                 exit_code=None if state["Status"] == "running" else state["ExitCode"],
                 oom_killed=state["OOMKilled"],
-                **storage.limits_of(facts),
+                **storage.limits_of(facts, self.api.inspect_volume),
                 memory=limits["Memory"],
                 cpu=limits["CpuQuota"] * 1000 // (limits["CpuPeriod"] or CPU_PERIOD),
             )
@@ -263,7 +264,10 @@ class DockerEngine(Volumes):
 
     def limits(self) -> Limits:
         if self._limits is None:
-            self._limits = storage.probe(self.api)
+            found, answered = storage.probe(self.api, self._mark)
+            if not answered:
+                return found
+            self._limits = found
         return self._limits
 
     def used(self, labels: Mapping[str, str]) -> builtins.list[Used]:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from docker import APIClient
 from docker.errors import APIError
 
-from containers.engine.base import LABEL, ContainerSpec, ImageMissing, Limits, VolumeBusy
+from containers.engine.base import LABEL, ContainerSpec, ImageMissing, Limits, VolumeBusy, VolumeFull
 from containers.engine.faults import translated
 from containers.engine.hostconfig import host_config
 
@@ -60,10 +60,18 @@ class Volumes:
                     raise ImageMissing(f"The engine has no image {spec.image}.") from exc
                 raise
             # From the folder above, so that the data folder's own mode and owner are taken over, too.
-            self.api.put_archive(name, str(PurePosixPath(spec.data_folder).parent), iter(tar))
-            self.api.remove_container(name, force=True)
+            try:
+                self.api.put_archive(name, str(PurePosixPath(spec.data_folder).parent), iter(tar))
+            except APIError as exc:
+                if any(word in str(exc.explanation).lower() for word in ("no space left", "quota exceeded")):
+                    raise VolumeFull(
+                        "There is no room for the data where containers keep theirs. Restore less, or tell whoever "
+                        "runs Warren. The old data is untouched."
+                    ) from exc
+                raise
+            self.api.remove_container(name, force=True, v=True)  # v: what the image itself wants volumes for
 
     def drop_volume(self, name: str, volume: str) -> None:
         with translated(absent_is_fine=True):
-            self.api.remove_container(name, force=True)
+            self.api.remove_container(name, force=True, v=True)  # v: what the image itself wants volumes for
         self.remove_volume(volume)

@@ -62,3 +62,13 @@ class Archive(Scheduled):
     def available(self) -> bool:
         """Whether there is a file to download."""
         return self.kind == ArchiveKind.EXPORT and self.state is ArchiveState.DONE
+
+    @property
+    def volume(self) -> str:
+        """The fresh volume that a restore fills."""
+        return f"{self.container.engine_name}-data-{self.pk.hex[:12]}"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the container has its data from here: from then on it can't be taken back."""
+        return self.kind == ArchiveKind.IMPORT and self.container.status.volume == self.volume

@@ -33,6 +33,8 @@ class ContainerStatus(Scheduled):
     storage_used = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes, as last measured.")
     storage_capped = models.BooleanField(default=False, help_text="The engine stops it at its storage limit.")
     data_capped = models.BooleanField(default=False, help_text="The same, on its data volume.")
+    layer_limit = models.PositiveBigIntegerField(default=0, help_text="Bytes at which it is stopped; 0: at none.")
+    data_limit = models.PositiveBigIntegerField(default=0, help_text="The same, on its data volume.")
     volume = models.CharField(
         max_length=100, blank=True, help_text="What holds the data since a restore; empty: the first volume."
     )

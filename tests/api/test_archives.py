@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from containers import loop, tasks
 from containers.archives import RECONCILE, controller, store
+from containers.archives.turns import turn
 from containers.engine.memory import MemoryEngine
 from containers.errors import LeaseLost
 from containers.models import Archive, Container, ContainerStatus, Template
@@ -348,6 +349,165 @@ def test_data_that_does_not_hold_still(
         loop.run(RECONCILE, Archive.objects.get().pk)
     assert api.get(where).json()["error"]["code"] == "archive_unsteady"
     assert "stop the container" in api.get(where).json()["error"]["detail"]
+
+
+def _source(memory: MemoryEngine) -> str:
+    return memory.specs[Container.objects.get(name="box").engine_name].volume
+
+
+def test_data_that_could_not_be_restored_is_no_download(
+    api: APIClient, box: str, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    """A hole of 16 TiB: its head says so, and not one byte of it is read."""
+    hole = tarfile.TarInfo("data/hole")
+    hole.size = 16 * 1024**4
+    given = 0
+
+    def endless(name: str, of: str) -> Any:
+        nonlocal given
+        yield hole.tobuf(tarfile.GNU_FORMAT)
+        while True:
+            given += 1
+            yield bytes(1024**2)
+
+    monkeypatch.setattr(memory, "read_folder", endless)
+    where = export(api, box).headers["Location"]
+    converge()
+    error = api.get(where).json()["error"]
+    assert error["code"] == "archive_too_large"
+    assert "could not be restored" in error["detail"]
+    assert given < 3
+    assert files(folder) == []
+
+
+def test_a_download_that_takes_too_long_ends(
+    api: APIClient, box: str, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    whole = memory.contents[_source(memory)]
+
+    def slow(name: str, of: str) -> Any:
+        yield whole[:512]
+        Archive.objects.update(expires_at=timezone.now())
+        yield whole[512:]
+        yield bytes(512)
+
+    monkeypatch.setattr(memory, "read_folder", slow)
+    monkeypatch.setattr(controller, "LOOK", 0)
+    where = export(api, box).headers["Location"]
+    converge()
+    assert api.get(where).json()["error"]["code"] == "archive_late"
+    assert files(folder) == []
+
+
+def test_only_so_many_are_copied_at_once(api: APIClient, box: str, settings) -> None:
+    settings.ARCHIVES_AT_ONCE = 1
+    where = export(api, box).headers["Location"]
+    Archive.objects.update(failures=1, code="engine_away", message="away")
+    with turn() as ours:
+        assert ours
+        converge()
+    row = Archive.objects.get()
+    assert (row.state, row.failures, row.code) == ("running", 1, "engine_away"), "as it was"
+    assert row.next_check_at is not None
+    assert timedelta(seconds=1) < row.next_check_at - timezone.now() < timedelta(seconds=3)
+    row.__class__.objects.all().ring()
+    converge()
+    assert api.get(where).json()["state"] == "done"
+
+
+def test_the_disk_keeps_its_reserve(api: APIClient, box: str, folder: Path, settings) -> None:
+    settings.ARCHIVE_RESERVE = 2**60
+    answer = restore(api, box, tar(a="1"))
+    assert (answer.status_code, answer.json()["code"]) == (507, "archive_no_room")
+    where = export(api, box).headers["Location"]
+    converge()
+    assert api.get(where).json()["error"]["code"] == "archive_no_room"
+    assert files(folder) == []
+
+
+def test_a_full_disk_is_told_and_keeps_no_half_file(
+    api: APIClient, box: str, folder: Path, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel refuses to let a file grow past the process's limit, as it does on a full disk."""
+    import resource
+    import signal
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(store.NoRoom):
+            store.save(bytes(100_000) for _ in range(3))
+        with pytest.raises(store.NoRoom):
+            store.keep(SimpleUploadedFile("x", bytes(300_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert files(folder) == []
+
+
+def test_there_is_no_data_before_there_is_a_container(api: APIClient) -> None:
+    url = api.post(URL, {"name": "box", "template": "notes"}, format="json").headers["Location"]
+    answer = export(api, url)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_data_yet")
+
+
+@pytest.mark.parametrize("kind", ["export", "import"])
+def test_what_waits_can_be_cancelled(api: APIClient, box: str, memory: MemoryEngine, folder: Path, kind: str) -> None:
+    memory.away = True
+    where = (export(api, box) if kind == "export" else restore(api, box, tar(a="1"))).headers["Location"]
+    loop.run(RECONCILE, Archive.objects.get().pk)
+    memory.away = False
+    assert api.delete(where).status_code == 202
+    converge()
+    body = api.get(where).json()
+    assert (body["state"], body["error"]["code"]) == ("failed", "archive_cancelled")
+    assert files(folder) == []
+    assert len(memory.volumes({})) == 1
+    assert AuditEvent.objects.get(action=f"container:{kind}-cancel").outcome == "done"
+    assert api.delete(where).json()["code"] == "archive_finished"
+    assert export(api, box).status_code == 202, "the next may be asked for"
+
+
+def test_a_restore_that_is_cancelled_while_it_is_copied(
+    api: APIClient, box: str, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = restore(api, box, tar(a="1")).headers["Location"]
+    before, real = content(memory), controller._fill
+
+    def filled(*args: Any) -> None:
+        real(*args)
+        assert api.delete(where).status_code == 202
+
+    monkeypatch.setattr(controller, "_fill", filled)
+    converge()
+    assert api.get(where).json()["error"]["code"] == "archive_cancelled"
+    assert content(memory) == before
+    assert len(memory.volumes({})) == 1
+
+
+def test_data_that_was_replaced_is_neither_cancelled_nor_late(api: APIClient, box: str, memory: MemoryEngine) -> None:
+    where = restore(api, box, tar(a="1")).headers["Location"]
+    loop.run(RECONCILE, Archive.objects.get().pk)
+    assert Archive.objects.get().in_use
+    assert api.delete(where).json()["code"] == "archive_applied"
+    Archive.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    converge()
+    assert api.get(where).json()["state"] == "done"
+    assert content(memory) == ["data/a"]
+
+
+def test_what_the_page_cancels(page: Client, api: APIClient, box: str) -> None:
+    export(api, box)
+    where = f"/containers/{Container.objects.get().pk}/data/"
+    token = _token(page, where)
+    cancel = f"{where}{Archive.objects.get().pk}/cancel/"
+    assert cancel in page.get(where).content.decode()
+    said = page.post(cancel, {"csrfmiddlewaretoken": token}, follow=True).content.decode()
+    assert "It is being cancelled" in said
+    converge()
+    assert Archive.objects.get().code == "archive_cancelled"
+    assert cancel not in page.get(where).content.decode()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -196,7 +197,7 @@ def test_nothing_that_is_taken_is_ever_outside(tmp_path_factory: Any, members: l
 def test_what_is_packed_is_read_the_same(tmp_path_factory: Any) -> None:
     content = bytes(range(256)) * 9000
     data = tar({"name": "data/", **FOLDER}, {"name": "data/x" * 60, "content": content, "mtime": 5.25, "uid": 2**22})
-    check = Check("/data", prefix="data")
+    check = Check("/data", 4 * MIB, prefix="data")
 
     def fit(check: Callable[..., Any] = check.admit) -> Any:
         for entry, body in entries(Chunks(data[at : at + 700] for at in range(0, len(data), 700))):  # type: ignore
@@ -208,3 +209,57 @@ def test_what_is_packed_is_read_the_same(tmp_path_factory: Any) -> None:
     assert (found[1][0].mtime, found[1][0].uid, found[1][0].size) == (5.25, 2**22, len(content))
     for entry, body in entries(unzipped(io.BytesIO(again))):
         assert body is None or body.read() == content, entry
+
+
+def _heads(kind: bytes, count: int, content: bytes) -> bytes:
+    """So many heads, with an entry behind them, as a tar.gz file."""
+    head = tarfile.TarInfo("head")
+    head.type, head.size = kind, len(content)
+    one = head.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512)
+    return gzip.compress(one * count + tar({"name": "a"}))
+
+
+def _record(name: str, value: str) -> bytes:
+    rest = f" {name}={value}\n"
+    length = len(rest) + len(str(len(rest) + 6))
+    assert len(f"{length}{rest}") == length
+    return f"{length}{rest}".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "count", "content"),
+    [
+        ("global heads", tarfile.XGLTYPE, 300, _record("comment", "x" * 1_000_000)),
+        ("heads on heads", tarfile.XHDTYPE, 600, _record("comment", "x" * 990)),
+        ("names on names", tarfile.GNUTYPE_LONGNAME, 600, b"name\0"),
+        ("fields for all", tarfile.XGLTYPE, 1, _record("path", "x" * 990)),
+        ("digits without end", tarfile.XHDTYPE, 1, b"1" * 1_000_000),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_heads_that_are_meant_to_fill_memory(name: str, kind: bytes, count: int, content: bytes) -> None:
+    data = _heads(kind, count, content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unfit) as refused:
+            taken(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == "archive_invalid"
+    assert peak < 16 * MIB
+
+
+def test_heads_between_entries_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from containers.archives import reading
+
+    data = tar(*({"name": f"f{number}", "pax_headers": {"comment": "x" * 1000}} for number in range(50)))
+    assert len(taken(data)) == 50
+    monkeypatch.setattr(reading, "MAX_HEADS", 40_000)
+    with pytest.raises(Unfit, match="precedes"):
+        taken(data)
+
+
+def test_a_remark_for_all_entries_is_taken() -> None:
+    """Git writes the commit there."""
+    assert [entry.name for entry in taken(_heads(tarfile.XGLTYPE, 1, _record("comment", "x" * 990)))] == ["a"]

@@ -78,6 +78,18 @@ def test_a_cap_that_is_higher_than_what_is_wanted_now_is_none(
     assert detail(owner, box)["storage_capped"] is False
 
 
+@pytest.mark.parametrize("wanted", [50, 200])
+def test_the_number_that_holds_is_shown_where_it_differs(
+    owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any, wanted: int
+) -> None:
+    memory.able = Limits(layer=True, volume=True)
+    box = make(owner, tenant, template, "/data")
+    Container.objects.filter(pk=box.pk).update(storage=wanted * GIB)
+    ContainerStatus.objects.all().ring()
+    converge()
+    assert f"{wanted}.0 GB, capped at 100.0 GB, with which it was made<" in page(owner, box)
+
+
 def test_what_is_over_its_limit_is_told_and_runs_on(
     owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
 ) -> None:
@@ -90,7 +102,7 @@ def test_what_is_over_its_limit_is_told_and_runs_on(
     assert body["lifecycle"] == "running"
     shown = page(owner, box)
     assert "101.0 GB of 100.0 GB, measured, not capped<" in shown
-    assert "Delete files in it" in shown
+    assert "Delete files in it, or ask whoever runs Warren" in shown
     memory.kept[box.engine_name] = Used({}, layer=60 * GIB, volumes=40 * GIB)
     measure_storage()
     assert detail(owner, box)["notices"] == []
@@ -122,9 +134,16 @@ def test_a_volume_gets_its_limit_where_the_engine_takes_one() -> None:
     both = host_config(spec, Limits(layer=True, volume=True))
     assert both["StorageOpt"] == {"size": str(5 * GIB)}
     assert both["Mounts"][0]["VolumeOptions"]["DriverConfig"] == {"Name": "local", "Options": {"size": str(5 * GIB)}}
-    assert limits_of({"HostConfig": both}) == {"layer_limit": 5 * GIB, "volume_limit": 5 * GIB}
+
+    def made_with(size: int) -> Any:
+        return lambda name: {"Name": name, "Options": {"size": str(size)} if size else None}
+
+    for size in (5 * GIB, GIB, 0):  # the last two were there before, with another limit and without one
+        seen = limits_of({"HostConfig": both}, made_with(size))
+        assert seen == {"layer_limit": 5 * GIB, "volume_limit": size}
     neither = host_config(spec, Limits())
     assert "StorageOpt" not in neither
     assert "DriverConfig" not in neither["Mounts"][0]["VolumeOptions"]
-    assert limits_of({"HostConfig": neither}) == {"layer_limit": 0, "volume_limit": 0}
-    assert limits_of({"HostConfig": {"StorageOpt": None, "Mounts": None}}) == {"layer_limit": 0, "volume_limit": 0}
+    none = {"layer_limit": 0, "volume_limit": 0}
+    assert limits_of({"HostConfig": neither}, made_with(GIB)) == none
+    assert limits_of({"HostConfig": {"StorageOpt": None, "Mounts": None}}, made_with(GIB)) == none

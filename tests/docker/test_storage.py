@@ -1,15 +1,18 @@
 """A container that writes too much: stopped at its limit where the engine can, measured where it can't."""
 
 import contextlib
+import io
 import shutil
+import tarfile
 import time
 from typing import Any
 
 import docker
 import pytest
+import requests
 
 from containers import engine, notices, setup, storage
-from containers.engine.base import LABEL, ContainerSpec, Limits, NetworkSpec
+from containers.engine.base import LABEL, ContainerSpec, Limits, NetworkSpec, VolumeFull
 from containers.engine.docker import DockerEngine
 from containers.engine.images import build_small
 from containers.models import Container, ContainerStatus
@@ -101,6 +104,99 @@ def test_where_the_engine_cannot_cap_it_measures(
     box = Container.objects.select_related("status").get(pk=box.pk)
     assert storage.words(box) == "measured, not capped"
     assert [notice.code for notice in notices.of(box)] == ["storage_over"]
+
+
+@pytest.fixture
+def ours(docker_mark: str) -> DockerEngine:
+    return DockerEngine(None, timeout=120, mark=docker_mark)
+
+
+def _spec(mark: str, image: str) -> ContainerSpec:
+    return ContainerSpec(
+        name=f"{mark}-box",
+        image=image,
+        labels={LABEL: mark},
+        network="none",
+        memory=GIB,
+        cpu=1000,
+        pids=9,
+        volume=f"{mark}-data",
+        data_folder="/data",
+    )
+
+
+def _file(size: int) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("data/a")
+        entry.size = size
+        archive.addfile(entry, io.BytesIO(bytes(size)))
+    return buffer.getvalue()
+
+
+def test_a_restore_leaves_no_nameless_volume(ours: DockerEngine, docker_mark: str) -> None:
+    """Of an image that wants a volume of its own elsewhere."""
+    image = f"{docker_mark}:volumes"
+    base = build_small("hello", setup.IMAGES / "hello")
+    recipe = io.BytesIO(f"FROM {base}\nVOLUME /other\n".encode())
+    for _ in ours.api.build(fileobj=recipe, tag=image, rm=True, decode=True):
+        continue
+    made: list[str] = []
+    put = ours.api.put_archive
+
+    def looked(name: str, *args: Any) -> Any:
+        made.extend(mount["Name"] for mount in ours.api.inspect_container(name)["Mounts"])
+        return put(name, *args)
+
+    ours.api.put_archive = looked
+    try:
+        ours.fill_volume(f"{docker_mark}-filler", _spec(docker_mark, image), [_file(10)])
+        assert len(made) == 2
+        (nameless,) = set(made) - {f"{docker_mark}-data"}
+        with pytest.raises(docker.errors.NotFound):
+            ours.api.inspect_volume(nameless)
+        assert ours.api.inspect_volume(f"{docker_mark}-data")
+    finally:
+        ours.api.remove_image(image, force=True)
+
+
+def test_data_that_does_not_fit_on_the_disk_is_told(
+    ours: DockerEngine, docker_mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk of one MiB, which stands there where the volume is to be made."""
+    image, dropped = build_small("hello", setup.IMAGES / "hello"), ours.drop_volume
+    small = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+
+    def made(name: str, volume: str) -> None:
+        ours.api.create_volume(volume, driver_opts=small, labels={LABEL: docker_mark})
+
+    monkeypatch.setattr(ours, "drop_volume", made)
+    with pytest.raises(VolumeFull):
+        ours.fill_volume(f"{docker_mark}-filler", _spec(docker_mark, image), [_file(3 * MIB)])
+    dropped(f"{docker_mark}-filler", f"{docker_mark}-data")
+
+
+def test_only_a_real_answer_about_caps_is_remembered(
+    ours: DockerEngine, docker_mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = ours.api.create_volume, 0
+
+    def troubled(*args: Any, **more: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            answer = requests.Response()
+            answer.status_code = 500
+            raise docker.errors.APIError("server error", answer, "no space left on device")
+        return real(*args, **more)
+
+    ours.api.create_volume(f"{docker_mark}-left", labels={LABEL: docker_mark, "warren.probe": "storage"})
+    monkeypatch.setattr(ours.api, "create_volume", troubled)
+    assert ours.limits() == Limits()
+    assert ours.limits() == Limits()
+    assert ours.limits() == Limits()
+    assert asked == 2, "the second time it said that it can't"
+    assert ours.volumes({LABEL: docker_mark}) == [], "what a killed probe left is gone"
 
 
 def _measured() -> None:

@@ -57,6 +57,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-data": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "container-export": {"POST": ITS_PEOPLE},
     "container-restore": {"POST": ITS_PEOPLE},
+    "container-archive-cancel": {"POST": ITS_PEOPLE},
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
     "api-sign-up": {"OPTIONS POST": EVERYBODY},
     "api-sign-up-confirm": {"OPTIONS POST": EVERYBODY},  # with the token of a mail, as the next but one
@@ -96,9 +97,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-container-duplicate": {"POST": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-exports": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
     "api-imports": {"POST": WHILE_IT_MAY_RUN, "OPTIONS": SIGNED_IN},
-    "api-export": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-export": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-download": {"GET HEAD": NOBODY_HERE, "OPTIONS": SIGNED_IN},  # asked of one that is not ready yet
-    "api-import": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-import": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
