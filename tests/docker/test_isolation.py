@@ -135,7 +135,7 @@ def test_a_fork_bomb_and_a_gigabyte_hit_their_own_limits(
     bomb = docker.from_env().containers.get(mine.row.engine_name)
     bomb.exec_run([BUSYBOX, "sh", "-c", f"while :; do {BUSYBOX} sleep 60 & done"], detach=True)
     bomb.exec_run([BUSYBOX, "sh", "-c", "f() { f | f & f; }; f"], detach=True)
-    wait_until(lambda: int(bomb.stats(stream=False)["pids_stats"].get("current", 0)) > 200)
+    wait_until(lambda: int(bomb.stats(stream=False)["pids_stats"].get("current", 0)) > 200, 60)
     cookie = cloud.sign_in("charlie@example.com", theirs.row.hostname)
     began = time.monotonic()
     assert cloud.visit(theirs.row.hostname, "/", cookie).status_code == 200

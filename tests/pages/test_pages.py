@@ -50,7 +50,7 @@ def test_a_rename_says_what_becomes_of_the_address(client: Client) -> None:
     assert f'href="{where}rename/"' in client.get(where).content.decode()
     asked = client.get(f"{where}rename/").content.decode()
     assert "box-acme.containers.localhost" in asked
-    assert "for 5 seconds" in asked
+    assert "5 seconds longer" in asked
     assert 'value="box"' in asked
     refused = client.post(f"{where}rename/", {"name": "Not a name"})
     assert "Use lower-case letters" in refused.content.decode()

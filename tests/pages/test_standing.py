@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from containers import admission
 from containers.engine.memory import MemoryEngine
-from containers.models import Container, Template
+from containers.models import Container, ContainerStatus, Template
 from tenants import standing, tasks
 from tenants.admin.standing import TenantAdmin
 from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
@@ -139,6 +139,7 @@ def test_storage_and_internet_are_taken_away_only_after_a_look_at_whose(
     form = _plan_form(plan, **{"internet": "on", **lower})
     if not form["internet"]:
         del form["internet"]
+    ContainerStatus.objects.update(storage_used=2 * 1024**3)  # what is kept counts, not what was allowed
     answer = staff.post(url, form)
     assert (answer.status_code, said in answer.content.decode()) == (200, True)
     assert staff.post(url, {**form, "anyway": "on"}).status_code == 302
