@@ -35,8 +35,9 @@ def carry_out(publication: Publication) -> None:
     if container.hostname != publication.hostname:
         return
     ContainerStatus.objects.filter(pk=container.pk).update(hostname=publication.hostname)
-    until = timezone.now() + datetime.timedelta(seconds=settings.RENAME_OVERLAP_SECONDS)
-    others(publication).filter(leaves_at=None).ring(leaves_at=until)
+    if publication.container.status.hostname:  # nothing answered before: then nothing has to go
+        until = timezone.now() + datetime.timedelta(seconds=settings.RENAME_OVERLAP_SECONDS)
+        others(publication).filter(leaves_at=None).ring(leaves_at=until)
 
 
 def end(publication: Publication, lease: Lease) -> None:
@@ -52,4 +53,5 @@ def end(publication: Publication, lease: Lease) -> None:
 
 def _locked(publication: Publication) -> Container:
     """The container as it is now, and stays until the transaction at hand has ended."""
-    return Container.objects.select_for_update(of=("self",)).get(pk=publication.container_id)
+    rows = Container.objects.select_for_update(of=("self",)).only("hostname", "desired", "generation")
+    return rows.get(pk=publication.container_id)

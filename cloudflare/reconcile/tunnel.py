@@ -27,7 +27,7 @@ def load(pk: Any) -> Tunnel:
 
 def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
     client = client_for(tunnel.account)
-    living = Publication.objects.filter(tunnel=tunnel, gone_at=None).select_related("container")
+    living = _living(tunnel)
     if not living:
         return _empty(tunnel, lease, client.with_priority(Priority.URGENT))
     if tunnel.empty_since:
@@ -37,7 +37,7 @@ def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
         # The ingress can wait for the next pass: to start the connector takes longer than anything else.
         return loop.Result(after=0, rings=(*_connect(tunnel), (names.TUNNEL, tunnel.pk)))
     connected = tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists()
-    return _route(tunnel, lease, client, list(living), () if connected else _connect(tunnel))
+    return _route(tunnel, lease, client, living, () if connected else _connect(tunnel))
 
 
 def _create(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> None:
@@ -114,8 +114,14 @@ def _route(tunnel: Tunnel, lease: Lease, client: Cloudflare, living: list[Public
 
 def document(tunnel: Tunnel) -> list[Ingress]:
     """The ingress as it is to be now."""
-    living = Publication.objects.filter(tunnel=tunnel, gone_at=None).select_related("container")
-    return documents.ingress(row for row in living if _belongs(row))
+    return documents.ingress(row for row in _living(tunnel) if _belongs(row))
+
+
+def _living(tunnel: Tunnel) -> list[Publication]:
+    """Its publications with as much of them as an ingress depends on: each pass reads them all."""
+    mine = ("hostname", "leaves_at", "app_id", "policy_digest", "route", "routed_in", "tunnel")
+    rows = Publication.objects.filter(tunnel=tunnel, gone_at=None).select_related("container")
+    return list(rows.only(*mine, "container__engine_name", "container__port", "container__desired"))
 
 
 def _belongs(publication: Publication) -> bool:
