@@ -74,7 +74,7 @@ def restore(container: Container, file: Any, *, actor: User) -> Archive:
             row = _free(container)
             made = _make(row, actor, ArchiveKind.IMPORT, file=name, size=store.size(name))
             audit.record(Action.CONTAINER_IMPORT, actor=actor, target=row, tenant=row.tenant, archive=str(made.pk))
-    except Exception:
+    except Exception:  # whatever it was, and it goes on: no row names the file, so nobody else would take it away
         store.delete(name)
         raise
     return made

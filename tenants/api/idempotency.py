@@ -79,7 +79,7 @@ def _carry_out(claim: Claim, work: Callable[[], Response]) -> Response:
                 claim.keep(_answer(response))
             else:
                 claim.release()
-    except Exception:
+    except Exception:  # a fault, which goes on as one: nothing was made, so the same request may come again at once
         with suppress(DatabaseError):  # else the claim runs out by itself
             claim.release()
         raise

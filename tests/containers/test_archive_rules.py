@@ -200,7 +200,7 @@ def test_what_is_packed_is_read_the_same(tmp_path_factory: Any) -> None:
     check = Check("/data", 4 * MIB, prefix="data")
 
     def fit(check: Callable[..., Any] = check.admit) -> Any:
-        for entry, body in entries(Chunks(data[at : at + 700] for at in range(0, len(data), 700))):  # type: ignore
+        for entry, body in entries(Chunks(data[at : at + 700] for at in range(0, len(data), 700))):
             yield check(entry), body
 
     again = b"".join(zipped(packed(fit())))
