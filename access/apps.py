@@ -5,4 +5,4 @@ class AccessApp(AppConfig):
     name = "access"
 
     def ready(self) -> None:
-        from access import visibility  # noqa: F401  (plugs itself into containers on import)
+        from access import letters, signals, visibility  # noqa: F401  (register, connect and plug in on import)

@@ -11,6 +11,6 @@ class Policy:
     emails: tuple[str, ...]
 
 
-def derive(members: Iterable[str]) -> Policy:
+def derive(members: Iterable[str], guests: Iterable[str] = ()) -> Policy:
     """The whole policy, made afresh each time; never an edit of an earlier one."""
-    return Policy(tuple(sorted(set(members))))
+    return Policy(tuple(sorted({*members, *guests})))

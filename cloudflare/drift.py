@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from access import members, rules
+from access import entry
 from cloudflare.client import App, AppSpec, Record, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Account, Publication, Zone
@@ -57,8 +57,7 @@ def _applications(account: Account) -> Rings:
 
 
 def _differences(row: Publication, app: App) -> list[str]:
-    policy = rules.derive(members.emails(row.container))
-    return documents.application(row.hostname, policy).differences(app)
+    return documents.application(row.hostname, entry.policy(row.container)).differences(app)
 
 
 def _records(zone: Zone) -> Rings:

@@ -5,6 +5,8 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from access.changed import changed
+from access.models import Grant
 from cloudflare.models import Publication
 from cloudflare.reconcile import names
 from containers import doorbell, look
@@ -16,6 +18,11 @@ from tenants.models import Membership, User
 def container_saved(sender: Any, instance: Container, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
     if not raw and not created:  # a new one has no publication yet: the claim of its place rings for it
         _ring_living(container=instance)
+
+
+@receiver(changed)
+def grants_changed(sender: Any, container_id: Any, **kwargs: Any) -> None:
+    _ring_living(container=container_id)
 
 
 @receiver([post_save, post_delete], sender=Membership)
@@ -30,6 +37,7 @@ def person_saved(sender: Any, instance: User, raw: bool = False, created: bool =
     fields = kwargs.get("update_fields")
     if not raw and not created and (fields is None or fields & {"email", "is_active"}):
         _ring_living(container__tenant__memberships__user=instance)
+        _ring_living(container__in=Grant.objects.open().filter(email=instance.email).values("container"))
 
 
 @receiver(look.asked, sender=ContainerStatus)

@@ -92,7 +92,7 @@ class ContainerView(Mine, DetailView[Container]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
-        manages = visibility.may(self.request.user, self.object, "manage")
+        manages = visibility.may(self.request.user, self.object, "change")
         return super().get_context_data(phase=phase, health=health, settled=settled, manages=manages, **kwargs)
 
 
@@ -153,7 +153,7 @@ class ContainerRenameView(Mine, View):
 
     def _container(self, pk: Any) -> Container:
         container = get_object_or_404(self.get_queryset(), pk=pk)
-        if not visibility.may(self.request.user, container, "manage"):
+        if not visibility.may(self.request.user, container, "change"):
             raise PermissionDenied
         return container
 

@@ -32,7 +32,7 @@ class _Managed(Mine, View):
 
     def container(self, pk: Any) -> Container:
         found = get_object_or_404(self.get_queryset().select_related("tenant__plan"), pk=pk)
-        if not visibility.may(self.request.user, found, "manage"):
+        if not visibility.may(self.request.user, found, "change"):
             raise PermissionDenied
         return found
 

@@ -15,7 +15,10 @@ class Visibility(Protocol):
         """
 
     def may(self, user: Any, container: Container, permission: str) -> bool:
-        """Whether the person holds `view`, `operate`, `shell`, `manage` or `delete` on a container they see."""
+        """Whether the person holds that permission on a container they see: one of `held`."""
+
+    def held(self, user: Any, container: Container) -> frozenset[str]:
+        """Of `view`, `operate`, `shell`, `manage`, `change` and `delete`; empty for whoever does not see it."""
 
 
 class _Nobody:
@@ -24,6 +27,9 @@ class _Nobody:
 
     def may(self, user: Any, container: Container, permission: str) -> bool:
         return False
+
+    def held(self, user: Any, container: Container) -> frozenset[str]:
+        return frozenset()
 
 
 _visibility: Visibility = _Nobody()
@@ -40,3 +46,7 @@ def rule(user: Any) -> Q:
 
 def may(user: Any, container: Container, permission: str) -> bool:
     return _visibility.may(user, container, permission)
+
+
+def held(user: Any, container: Container) -> frozenset[str]:
+    return _visibility.held(user, container)

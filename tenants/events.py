@@ -42,6 +42,13 @@ class Action(StrEnum):
     CONTAINER_IMPORT_CANCEL = "container:import-cancel"
     CONTAINER_GONE = "container:gone"
     CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
+    GRANT_CREATE = "grant:create"
+    GRANT_CHANGE = "grant:change"
+    GRANT_REVOKE = "grant:revoke"
+    GRANT_LEAVE = "grant:leave"
+    GRANT_EXPIRE = "grant:expire"
+    GRANT_ACTIVE = "grant:active"  # the edge was seen to let the address in
+    GRANT_OUT = "grant:out"  # the edge was seen to let it in no more, sessions included
     TENANT_SUSPEND = "tenant:suspend"
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"

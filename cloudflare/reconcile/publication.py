@@ -4,6 +4,7 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from access import members, rules
+from access import entry
 from access.rules import Policy
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import cutover, documents, names
+from cloudflare.reconcile import cutover, documents, guests, names
 from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
@@ -40,18 +41,20 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     client, leaves_at = client_for(publication.zone.account), publication.leaves_at
     if publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now()):
         return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
-    result = _publish(publication, lease, client)
+    people = entry.of(publication.container)
+    result = _publish(publication, lease, client, people.policy)
+    if people.unsettled:
+        result = replace(result, record=_in_a_row(lambda: guests.told(publication, people.policy), result.record))
     if leaves_at:
         left = max(0.0, (leaves_at - timezone.now()).total_seconds())
         return replace(result, after=left if result.after is None else min(result.after, left))
     return result
 
 
-def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
+def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy: Policy) -> loop.Result:
     container, tunnel = publication.container, publication.tunnel
     progress = steps.Progress(_condition(publication))
     seen: dict[str, Any] = {}
-    policy = rules.derive(members.emails(container))
     wanted = documents.application(publication.hostname, policy)
     if publication.policy_digest != documents.digest(wanted):
         if _shuts_out(publication, policy):
@@ -167,6 +170,7 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         without_application(client, publication, lease)
 
     def record() -> None:
+        guests.told_of_end(publication)
         cutover.end(publication, lease)
         observed.tell(publication.container_id)
 
@@ -177,6 +181,14 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         record=record,
         wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
     )
+
+
+def _in_a_row(*parts: Callable[[], None]) -> Callable[[], None]:
+    def record() -> None:
+        for part in parts:
+            part()
+
+    return record
 
 
 def _condition(publication: Publication) -> Condition:

@@ -72,7 +72,7 @@ class _ArchiveView(APIView):
     def container(self, pk: Any, *, living: bool) -> Container:
         seen = Container.objects.visible_to(self.request.user).select_related("tenant")
         found = get_object_or_404(seen.living() if living else seen, pk=pk)
-        if not visibility.may(self.request.user, found, "manage"):
+        if not visibility.may(self.request.user, found, "change"):
             self.permission_denied(self.request, ContainerPermission.message)
         return found
 

@@ -152,7 +152,7 @@ class ContainerSerializer(ContainerListSerializer):
         """Variables are for those who may change them; the values of secrets are for nobody."""
         request = self.context.get("request")
         # Asked once for both.
-        self._shown = request is not None and visibility.may(request.user, instance, "manage")
+        self._shown = request is not None and visibility.may(request.user, instance, "change")
         return super().to_representation(instance)
 
 

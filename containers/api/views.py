@@ -61,10 +61,10 @@ class ContainerViewSet(Changes):
         "stop": "operate",
         "restart": "operate",
         "retry": "operate",
-        "rename": "manage",
-        "partial_update": "manage",
-        "recreate": "manage",
-        "duplicate": "manage",
+        "rename": "change",
+        "partial_update": "change",
+        "recreate": "change",
+        "duplicate": "change",
         "destroy": "delete",
     }
 

@@ -4,6 +4,7 @@ One template a kind has the words, in paragraphs with an empty line between. The
 the same paragraphs in a frame, with the link as a button. So the two never differ.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,18 +25,22 @@ class Letter:
     facts: dict[str, Any]
 
 
+Compose = Callable[[Mail], Letter | None]
+_kinds: dict[str, Compose] = {}
+
+
+def register(kind: str, compose: Compose) -> None:
+    """Name who writes the mails of this kind."""
+    _kinds[kind] = compose
+
+
 def compose(mail: Mail) -> Letter | None:
     """None: there is no reason left to send it."""
-    match mail.kind:
-        case MailKind.SIGN_UP:
-            return _sign_up(mail.to)
-        case MailKind.PASSWORD_RESET:
-            return _password_reset(mail.to)
-        case _:
-            return _invitation(mail.about)
+    return _kinds[mail.kind](mail)
 
 
-def _sign_up(email: str) -> Letter:
+def _sign_up(mail: Mail) -> Letter:
+    email = mail.to
     person = User.objects.filter(email=email).first()
     if person is None:
         link = links.absolute("sign-up-confirm", links.sign_up(email))
@@ -44,20 +49,25 @@ def _sign_up(email: str) -> Letter:
     return Letter("You have an account already", "sign_up_known", links.absolute("sign-in"), "Sign in", known)
 
 
-def _password_reset(email: str) -> Letter | None:
-    person = User.objects.filter(email=email, is_active=True).first()
+def _password_reset(mail: Mail) -> Letter | None:
+    person = User.objects.filter(email=mail.to, is_active=True).first()
     if person is None:
         return None
     link = links.absolute("password-reset-confirm", links.password(person))
     return Letter("Set a new password", "password_reset", link, "Set a new password", {"person": person})
 
 
-def _invitation(key: str) -> Letter | None:
-    row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=key).first()
+def _invitation(mail: Mail) -> Letter | None:
+    row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=mail.about).first()
     if row is None or row.state != "open" or row.tenant.suspended:
         return None
     link = links.absolute("invitation", links.invitation(row))
     return Letter(f"Join {row.tenant.name}", "invitation", link, "Look at the invitation", {"invitation": row})
+
+
+register(MailKind.SIGN_UP, _sign_up)
+register(MailKind.PASSWORD_RESET, _password_reset)
+register(MailKind.INVITATION, _invitation)
 
 
 def message(mail: Mail, letter: Letter) -> EmailMultiAlternatives:

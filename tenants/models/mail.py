@@ -5,6 +5,8 @@ from django.utils import timezone
 
 
 class MailKind(models.TextChoices):
+    """The kinds that are told of here; other apps register their own at `tenants.mail.letters`."""
+
     SIGN_UP = "sign_up"
     PASSWORD_RESET = "password_reset"
     INVITATION = "invitation"
@@ -24,7 +26,7 @@ class Mail(models.Model):
     Words and links are made when it is sent. So no secret is stored, and what is no longer true isn't sent.
     """
 
-    kind = models.CharField(max_length=20, choices=MailKind.choices)
+    kind = models.CharField(max_length=20)
     to = models.EmailField()
     about = models.CharField(max_length=40, blank=True, help_text="Key of the row that it is about.")
     created_at = models.DateTimeField(default=timezone.now)

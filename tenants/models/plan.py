@@ -17,6 +17,13 @@ class Plan(models.Model):
     cpu = models.PositiveIntegerField(validators=[MinValueValidator(10)], help_text="Thousandths of a core.")
     storage = models.PositiveBigIntegerField(help_text="Bytes.")
     bandwidth = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes; empty: unlimited.")
+    grant_days = models.PositiveIntegerField(
+        "days of access",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The longest that a guest may be let in for; empty: without end, if so wished.",
+    )
     internet = models.BooleanField(default=False, help_text="Containers may open connections to the internet.")
 
     class Meta:

@@ -1,0 +1,37 @@
+"""What somebody may do with a container, from little to much: each step includes those before it."""
+
+from django.db import models
+
+
+class Permission(models.TextChoices):
+    """What a grant can give. No grant lets anybody change or delete the container: that is for its tenant's members."""
+
+    VIEW = "view", "View: open the address, see how it is doing"
+    OPERATE = "operate", "Operate: also read the logs, start, stop, restart"
+    SHELL = "shell", "Shell: also use a terminal inside"
+    MANAGE = "manage", "Manage: also share it with others"
+
+
+LADDER: tuple[str, ...] = tuple(Permission.values)
+MEMBERS_ONLY = ("change", "delete")
+ALL = frozenset({*LADDER, *MEMBERS_ONLY})
+
+
+def implied(permission: str) -> tuple[str, ...]:
+    """The permission with all that it includes, from little to much."""
+    return LADDER[: LADDER.index(permission) + 1]
+
+
+def at_least(permission: str) -> tuple[str, ...]:
+    """Those that include it; none for what no grant gives."""
+    return LADDER[LADDER.index(permission) :] if permission in LADDER else ()
+
+
+def within(permission: str, most: str) -> bool:
+    """Whether whoever holds `most` holds `permission` as well."""
+    return LADDER.index(permission) <= LADDER.index(most)
+
+
+def highest(permissions: list[str]) -> str:
+    """The one that includes all of these; they are not empty, and each is of the ladder."""
+    return max(permissions, key=LADDER.index)

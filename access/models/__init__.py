@@ -1,0 +1,3 @@
+from access.models.grant import Ended, Grant
+
+__all__ = ["Ended", "Grant"]

@@ -1,0 +1,223 @@
+"""What people decide about grants: each decision is checked, saved and put on record in one transaction.
+
+All of them hold the container's lock, as does whatever else changes who may come in; the edge follows by itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from access import addresses, capacity, changed, ending, entry, holding, letters, levels, terms
+from access.holding import Holding
+from access.models import Ended, Grant
+from access.terms import UNSET, End, Unset
+from containers.models import Container, Desired
+from tenants import audit
+from tenants.events import Action
+from tenants.models import Membership, User
+from tenants.refusal import Refused
+from tenants.standing import require_running
+
+
+def share(
+    container: Container,
+    *,
+    actor: User,
+    emails: Sequence[str],
+    permission: str,
+    expires_at: End | Unset = UNSET,
+    note: str = "",
+) -> list[Grant]:
+    """Let these addresses in, all or none of them. Who has a grant already gets it changed.
+
+    Raises `Refused`: `not_shared`, `permission_exceeds`, `already_member`, what `terms.end` and `addresses.folded`
+    raise, and where the edge has no room for them.
+    """
+    facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
+    asked: dict[str, Any] = {"permission": permission, "addresses": len(emails)}
+    with audit.refusals(Action.GRANT_CREATE, **asked, **facts), transaction.atomic():
+        row, mine = _locked(container, actor)
+        _require_level(permission, mine)
+        folded = addresses.folded(emails)
+        _refuse_members(row, folded)
+        before = {grant.email: grant for grant in Grant.objects.open().filter(container=row.pk, email__in=folded)}
+        for grant in before.values():
+            _require_own(grant, mine)
+        admitted = set(entry.policy(row).emails)
+        if new := set(folded) - admitted:
+            capacity.require(row, admitted | new, new)
+        given = [_give(row, email, before.get(email), actor, mine, permission, expires_at, note) for email in folded]
+        changed.tell(row.pk)
+    return given
+
+
+def _give(
+    container: Container,
+    email: str,
+    before: Grant | None,
+    actor: User,
+    mine: Holding,
+    permission: str,
+    expires_at: End | Unset,
+    note: str,
+) -> Grant:
+    until = terms.end(expires_at, container.tenant.plan, mine.grant, before)
+    if before is not None:
+        return _update(before, actor, permission=permission, expires_at=until, note=note or before.note)
+    grant = Grant.objects.create(
+        container=container,
+        email=email,
+        permission=permission,
+        note=note,
+        expires_at=until,
+        granted_by=actor,
+        granter=actor.email,
+        via=mine.grant,
+    )
+    facts: dict[str, Any] = {"email": email, "permission": permission, "until": until and until.isoformat()}
+    audit.record(Action.GRANT_CREATE, actor=actor, target=grant, tenant=container.tenant, **facts)
+    return grant
+
+
+def change(
+    grant: Grant,
+    *,
+    actor: User,
+    permission: str | Unset = UNSET,
+    expires_at: End | Unset = UNSET,
+    note: str | Unset = UNSET,
+) -> Grant:
+    """Change what is given of an open grant. Raises `Refused` as `share` does, and `grant_ended`."""
+    tenant = grant.container.tenant
+    with audit.refusals(Action.GRANT_CHANGE, actor=actor, target=grant, tenant=tenant), transaction.atomic():
+        row, mine = _locked(grant.container, actor)
+        fresh = _open(grant)
+        _require_own(fresh, mine)
+        wanted: dict[str, Any] = {"permission": fresh.permission, "expires_at": fresh.expires_at, "note": fresh.note}
+        if not isinstance(permission, Unset) and permission != fresh.permission:
+            _require_level(permission, mine)
+            wanted["permission"] = permission
+        if not isinstance(expires_at, Unset):
+            wanted["expires_at"] = terms.end(expires_at, row.tenant.plan, mine.grant, fresh)
+        if not isinstance(note, Unset):
+            wanted["note"] = note
+        _update(fresh, actor, **wanted)
+        changed.tell(row.pk)
+    return fresh
+
+
+def _update(grant: Grant, actor: User, **wanted: Any) -> Grant:
+    """Save what differs; those that the guest gave by it follow, and the guest is told."""
+    differing = [name for name, value in wanted.items() if getattr(grant, name) != value]
+    if not differing:
+        return grant
+    for name in differing:
+        setattr(grant, name, wanted[name])
+    grant.changed_at = timezone.now()
+    if "expires_at" in differing:
+        grant.warned_at = None
+    grant.save(update_fields=[*differing, "changed_at", "warned_at"])
+    facts: dict[str, Any] = {"permission": grant.permission, "until": grant.expires_at and grant.expires_at.isoformat()}
+    audit.record(
+        Action.GRANT_CHANGE,
+        actor=actor,
+        target=grant,
+        tenant=grant.container.tenant,
+        email=grant.email,
+        changed=differing,
+        **facts,
+    )
+    ending.follow(grant, actor)
+    if {"permission", "expires_at"} & set(differing):
+        letters.changed(grant)
+    return grant
+
+
+def revoke(grant: Grant, *, actor: User) -> Grant:
+    """End it now, with those that the guest gave by it; asking twice is fine. Raises `Refused`: `not_shared`."""
+    return _end(grant, actor, Action.GRANT_REVOKE, Ended.REVOKED)
+
+
+def leave(grant: Grant, *, actor: User) -> Grant:
+    """The guest gives it back. Raises `Refused`: `not_shared` for anybody else."""
+    return _end(grant, actor, Action.GRANT_LEAVE, Ended.LEFT)
+
+
+def _end(grant: Grant, actor: User, action: Action, how: Ended) -> Grant:
+    tenant = grant.container.tenant
+    with audit.refusals(action, actor=actor, target=grant, tenant=tenant), transaction.atomic():
+        container = lock(grant.container)
+        fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
+        if how == Ended.LEFT:
+            if fresh.email != actor.email:
+                raise Refused("not_shared", "Only the guest can give an access back; revoke it instead.", status=403)
+        else:
+            mine = _managing(container, actor)
+            _require_own(fresh, mine)
+        if fresh.ended_at is None:
+            ending.end(fresh, how, actor)
+            changed.tell(container.pk)
+    return fresh
+
+
+def lock(container: Container) -> Container:
+    """The container as it is now; whoever changes who may come in waits here for everybody else who does."""
+    rows = Container.objects.select_for_update(of=("self",)).select_related("tenant__plan")
+    return rows.get(pk=container.pk)
+
+
+def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
+    """The container under its lock, for somebody who may let people in, while it stands."""
+    row = lock(container)
+    mine = _managing(row, actor)
+    if row.deleted_at or row.desired == Desired.ABSENT:
+        raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+    require_running(row.tenant)
+    return row, mine
+
+
+def _managing(container: Container, actor: User) -> Holding:
+    mine = holding.of(actor, container)
+    if "manage" not in mine.permissions:
+        raise Refused("not_shared", "You may not share this container; ask one of its owners.", status=403)
+    return mine
+
+
+def _require_level(permission: str, mine: Holding) -> None:
+    if mine.grant and not levels.within(permission, mine.grant.permission):
+        raise Refused(
+            "permission_exceeds",
+            f"You hold {mine.grant.permission} yourself, and cannot give {permission}.",
+            status=403,
+            field="permissions",
+        )
+
+
+def _require_own(grant: Grant, mine: Holding) -> None:
+    """A guest decides about what they gave themselves; members about everything."""
+    if not mine.member and (mine.grant is None or grant.via_id != mine.grant.pk):
+        raise Refused(
+            "not_yours_to_change",
+            f"The access of {grant.email} was given by {grant.granter}; ask them, or an owner.",
+            status=403,
+        )
+
+
+def _refuse_members(container: Container, emails: Sequence[str]) -> None:
+    inside = Membership.objects.filter(tenant=container.tenant_id, user__email__in=emails)
+    if found := inside.values_list("user__email", flat=True).first():
+        raise Refused(
+            "already_member",
+            f"{found} is a member of {container.tenant} and may do everything already.",
+            status=409,
+            field="email",
+        )
+
+
+def _open(grant: Grant) -> Grant:
+    fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
+    if fresh.ended_at or (fresh.expires_at and fresh.expires_at <= timezone.now()):
+        raise Refused("grant_ended", f"The access of {fresh.email} has ended; share the container again.", status=409)
+    return fresh

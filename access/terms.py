@@ -1,0 +1,79 @@
+"""For how long a grant may last: what the plan allows, and no longer than the grant of a guest who gives it."""
+
+import datetime
+from enum import Enum
+from typing import Final
+
+from django.utils import timezone
+
+from access.models import Grant
+from tenants.models import Plan
+from tenants.refusal import Refused
+
+DEFAULT = datetime.timedelta(days=7)
+
+
+class Unset(Enum):
+    """What was not said, as apart from None, which is said."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+End = datetime.datetime | None  # None: without end
+
+
+def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None = None) -> End:
+    """When the grant is to end. `own` is the giver's, if they are a guest; `before` the grant as it was.
+
+    Nothing said: a week from now, or what is allowed if that is less; one that lasts longer already stays as it is.
+    Raises `Refused`: `expiry_past`, `expiry_needed`, `expiry_too_far`, `grant_outlasts`.
+    """
+    now = timezone.now()
+    limits = [now + datetime.timedelta(days=plan.grant_days)] if plan.grant_days is not None else []
+    if own and own.expires_at:
+        limits.append(own.expires_at)
+    if isinstance(wanted, Unset):
+        usual = min([now + DEFAULT, *limits])
+        return usual if before is None else _later(usual, before.expires_at)
+    if before and wanted == before.expires_at:
+        return wanted  # what was allowed once is not asked for anew
+    if wanted is not None and wanted <= now:
+        raise Refused("expiry_past", "That moment has passed; choose a later end.", field="expires_at")
+    if own and own.expires_at and (wanted is None or wanted > own.expires_at):
+        raise Refused(
+            "grant_outlasts",
+            f"Your own access ends at {_written(own.expires_at)}; what you give cannot last longer.",
+            field="expires_at",
+            limit=own.expires_at.isoformat(),
+        )
+    if plan.grant_days is not None:
+        _within(plan, wanted, limits[0])
+    return wanted
+
+
+def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:
+    days = f"{plan.grant_days} day{'' if plan.grant_days == 1 else 's'}"
+    if wanted is None:
+        raise Refused(
+            "expiry_needed",
+            f"The plan {plan} wants an end for each access, within {days}.",
+            field="expires_at",
+            limit=latest.isoformat(),
+        )
+    # A minute's grace: whoever asks for just as many days reckons from a moment ago, by another clock.
+    if wanted > latest + datetime.timedelta(minutes=1):
+        raise Refused(
+            "expiry_too_far",
+            f"The plan {plan} allows access for {days}; choose an end before {_written(latest)}.",
+            field="expires_at",
+            limit=latest.isoformat(),
+        )
+
+
+def _later(usual: datetime.datetime, before: End) -> End:
+    return None if before is None else max(usual, before)
+
+
+def _written(moment: datetime.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
