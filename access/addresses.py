@@ -1,15 +1,17 @@
-"""Addresses as people give them."""
+"""Addresses, and what is written to them, as people give them."""
 
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from tenants import names
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
 
 MOST = 100  # in one request
 LONGEST = 254  # RFC 5321
+NOTE = 500
 
 
 def folded(emails: Iterable[str]) -> list[str]:
@@ -27,6 +29,11 @@ def folded(emails: Iterable[str]) -> list[str]:
         if len(email) > LONGEST:
             raise _invalid(email)
     return found
+
+
+def note(text: str) -> str:
+    """What the giver writes to the guest. Raises `note_invalid`: Warren mails nobody's links to strangers."""
+    return names.check_mailed(text, "note", NOTE, "note_invalid") if text.strip() else ""
 
 
 def _invalid(email: str) -> Refused:

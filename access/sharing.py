@@ -40,7 +40,7 @@ def share(
     with audit.refusals(Action.GRANT_CREATE, **asked, **facts), transaction.atomic():
         row, mine = _locked(container, actor)
         _require_level(permission, mine)
-        folded = addresses.folded(emails)
+        folded, note = addresses.folded(emails), addresses.note(note)
         _refuse_members(row, folded)
         before = {grant.email: grant for grant in Grant.objects.open().filter(container=row.pk, email__in=folded)}
         for grant in before.values():
@@ -102,7 +102,7 @@ def change(
         if not isinstance(expires_at, Unset):
             wanted["expires_at"] = terms.end(expires_at, row.tenant.plan, mine.grant, fresh)
         if not isinstance(note, Unset):
-            wanted["note"] = note
+            wanted["note"] = addresses.note(note)
         _update(fresh, actor, **wanted)
         changed.tell(row.pk)
     return fresh

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from access import ending
+from access import ending, letters
 
 
 @shared_task(name="access.sweep_grants")
@@ -10,3 +10,8 @@ def sweep_grants() -> None:
     """Each container by itself: what hinders one keeps nobody else in."""
     for pk in ending.due():
         ending.expire(pk)
+
+
+@shared_task(name="access.warn_guests")
+def warn_guests() -> None:
+    letters.warn()

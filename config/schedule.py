@@ -14,6 +14,7 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("tunnels", "cloudflare.survey_tunnels", 60),
             ("drift", "cloudflare.survey_drift", 300),
             ("grants", "access.sweep_grants", 2),
+            ("guests", "access.warn_guests", 60),
             ("mail", "tenants.sweep_mail", 30),
             ("plans", "tenants.sweep_plans", 600),
             ("archives", "containers.sweep_archives", 3600),

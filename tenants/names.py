@@ -21,21 +21,21 @@ _SLUG_LENGTH = 20
 _LINKED = re.compile(r"(?i)@|://|\bwww\.|\w[.\u3002]\w")
 
 
-def check(text: str, field: str, limit: int = 100) -> str:
+def check(text: str, field: str, limit: int = 100, code: str = "name_invalid") -> str:
     """A name as it will be stored: trimmed, one line. Raises `Refused` for the form's `field`."""
     name = " ".join(text.split())
     unseen = any(unicodedata.category(letter)[0] == "C" for letter in name)
     if not name or len(name) > limit or unseen:
-        raise Refused("name_invalid", f"Use 1 to {limit} characters that can be seen.", field=field)
+        raise Refused(code, f"Use 1 to {limit} characters that can be seen.", field=field)
     return name
 
 
-def check_mailed(text: str, field: str, limit: int = 100) -> str:
+def check_mailed(text: str, field: str, limit: int = 100, code: str = "name_invalid") -> str:
     """The same for one that stands in mail: nothing in it that a mail program would make a link of."""
-    name = check(text, field, limit)
+    name = check(text, field, limit, code)
     if _LINKED.search(unicodedata.normalize("NFKC", name)):
-        words = "This name goes into mail, so it must hold no address: no “@”, “://” or “www.”, no dot between letters."
-        raise Refused("name_invalid", words, field=field)
+        words = "This goes into mail, so it must hold no address: no “@”, “://” or “www.”, no dot between letters."
+        raise Refused(code, words, field=field)
     return name
 
 

@@ -1,0 +1,124 @@
+"""Guests hear what concerns them: once, when it is true, and not more than anybody can bear."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail as django_mail
+from django.utils import timezone
+
+from access import letters, sharing
+from access.models import Grant
+from tenants.mail import outbox
+from tenants.models import Mail, User
+from tenants.refusal import Refused
+from tests.conftest import converge
+
+pytestmark = pytest.mark.django_db
+
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.fixture
+def delivered(settings: Any) -> Callable[[], list[Any]]:
+    settings.EMAIL_URL = "memorymail://"
+
+    def deliver() -> list[Any]:
+        """Send what is due; the mails since the last time."""
+        for key in outbox.due():
+            outbox.send(key)
+        found, django_mail.outbox[:] = list(django_mail.outbox), []
+        return found
+
+    return deliver
+
+
+def test_invited_once_the_edge_lets_them_in(share: Any, delivered: Any) -> None:
+    grant = share(permission="operate", note="The draft is in <b>notes</b>.")
+    assert delivered() == []
+    converge()
+    (mail,) = delivered()
+    assert mail.to == [grant.email]
+    assert mail.subject == "Warren: alice@example.com shares demo with you"
+    assert grant.container.hostname in mail.body
+    html = mail.alternatives[0].content
+    assert "The draft is in &lt;b&gt;notes&lt;/b&gt;." in html
+    assert f'href="{grant.container.url}"' in html
+    Grant.objects.update(active_at=None)
+    converge()
+    letters.invite(grant)
+    assert delivered() == []
+
+
+def test_changed_and_ended(share: Any, delivered: Any, owner: User) -> None:
+    grant = share()
+    sharing.change(grant, actor=owner, permission="shell")
+    converge()
+    (invitation,) = delivered()
+    assert "use a terminal inside" in invitation.body
+    assert "share it with others" not in invitation.body
+    sharing.change(grant, actor=owner, permission="view")
+    sharing.change(grant, actor=owner, permission="view")
+    (changed,) = delivered()
+    assert "You may: open it and see how it is doing." in changed.body
+    sharing.revoke(grant, actor=owner)
+    sharing.revoke(grant, actor=owner)
+    (ended,) = delivered()
+    assert "ask alice@example.com" in ended.body
+    assert grant.container.url not in ended.body
+
+
+def test_what_is_not_true_any_more_is_not_sent(share: Any, delivered: Any, owner: User) -> None:
+    grant = share()
+    converge()
+    sharing.revoke(grant, actor=owner)
+    share()
+    assert delivered() == [], "neither that they are invited by the one, nor that it has ended: there is another"
+    converge()
+    assert len(delivered()) == 1
+
+
+def test_warned_once_a_day_before(share: Any, delivered: Any) -> None:
+    long, short = share(expires_at=timezone.now() + 5 * DAY), share("dora@example.com", expires_at=timezone.now() + DAY)
+    converge()
+    assert len(delivered()) == 2
+    letters.warn()
+    assert delivered() == []
+    Grant.objects.filter(pk=long.pk).update(
+        changed_at=timezone.now() - 4 * DAY, expires_at=timezone.now() + DAY - DAY / 24
+    )
+    letters.warn()
+    letters.warn()
+    (warned,) = delivered()
+    assert warned.to == [long.email]
+    assert "ends on" in warned.body
+    assert Grant.objects.get(pk=short.pk).state == "active"
+
+
+def test_no_address_is_flooded(share: Any, delivered: Any, owner: User, settings: Any) -> None:
+    settings.MAIL_PER_ADDRESS = "3/3600"
+    for _ in range(5):
+        grant = share()
+        converge()
+        sharing.revoke(grant, actor=owner)
+        converge()
+    assert len(delivered()) <= 3
+    assert Mail.objects.count() == 3
+
+
+def test_without_mail_sharing_works(share: Any, settings: Any) -> None:
+    settings.EMAIL_URL = ""
+    share()
+    converge()
+    assert Grant.objects.get().state == "active"
+    assert Mail.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "note", ["see https://evil.example", "write to me@evil.example", "www.evil.example", "x" * 501]
+)
+def test_no_links_for_strangers(share: Any, note: str) -> None:
+    with pytest.raises(Refused) as refused:
+        share(note=note)
+    assert refused.value.code == "note_invalid"
