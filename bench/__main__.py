@@ -44,14 +44,19 @@ def _creation() -> int:
         call_command("prepare")
         cloud.control("PATCH", "limits", {"record_quota": 1000, "calls": 100_000})
         quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--pool", "threads")
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "16", *quiet]
+        worker = (sys.executable, "-m", "celery", "-A", "config", "worker", *quiet)
         with (Path(os.environ["WARREN_HOME"]) / "worker.log").open("w") as log:
-            worker = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            workers = [
+                subprocess.Popen([*worker, "-Q", queue, "-c", threads], stdout=log, stderr=log, start_new_session=True)
+                for queue, threads in (("celery", "16"), ("edge", "8"))
+            ]
         try:
             return creation.run(cloud)
         finally:
-            worker.terminate()
-            worker.wait(10)
+            for each in workers:
+                each.terminate()
+            for each in workers:
+                each.wait(10)
             docker_cleanup(MARK)
 
 

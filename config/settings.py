@@ -116,7 +116,16 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu'
 CELERY_TASK_IGNORE_RESULT = True
 # A doorbell is not acknowledged: the row that it stands for stays due until it was passed over, and the sweep rings
 # again. The bookkeeping of acknowledgements was a third of what a busy worker did.
-CELERY_TASK_QUEUES = {"celery": {"no_ack": True}}
+CELERY_TASK_QUEUES = {"celery": {"no_ack": True}, "edge": {"no_ack": True}}
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# What lets people in and shuts them out has a worker of its own (`-Q edge`): a revocation never waits for an engine
+# that is slow. A connector is a container, and so is work for the engine.
+CELERY_TASK_ROUTES = {
+    "cloudflare.reconcile_connector": "celery",
+    "cloudflare.*": "edge",
+    "access.*": "edge",
+    "containers.sweep_due": "edge",
+}
 CELERY_TASK_PUBLISH_RETRY = False  # the row is the outbox: a lost doorbell is rung again by the sweep
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,

@@ -36,13 +36,14 @@ def simulator(home: Path, tunnel_host: str) -> Program:
 
 
 def workers(home: Path) -> list[Program]:
-    """The four processes that a production installation runs, too."""
+    """The processes that a production installation runs, too."""
     celery = (sys.executable, "-m", "celery", "-A", "config")
     quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat")
     port = str(environment.web_port())
     return [
         _program("web", sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application"),
-        _program("worker", *celery, "worker", "--pool", "threads", "--concurrency", "16", *quiet),
+        _program("worker", *celery, "worker", "-Q", "celery", "--pool", "threads", "--concurrency", "16", *quiet),
+        _program("edge", *celery, "worker", "-Q", "edge", "--pool", "threads", "--concurrency", "8", *quiet),
         _program("beat", *celery, "beat", "--schedule", str(home / "beat"), "--pidfile", ""),
         _program("agent", sys.executable, str(settings.BASE_DIR / "manage.py"), "agent"),
     ]

@@ -81,7 +81,7 @@ def test_a_request_is_followed_into_the_work_that_it_made(tmp_path: Path) -> Non
         made = up.api("POST", "containers/", token, json=body, headers={"X-Request-ID": "from-a-front-end"})
         assert made.headers["X-Request-ID"] == "from-a-front-end"
         wait_until(lambda: up.api("GET", made.headers["Location"], token).json()["ready"], 30)
-        logged = [line for line in up.logged("worker") if "cloudflare_broken" in line["message"]]
+        logged = [line for line in up.logged("edge") if "cloudflare_broken" in line["message"]]
         assert [line["request_id"] for line in logged] == ["from-a-front-end"]
         forged = up.api("GET", "containers/", token, headers={"X-Request-ID": "two words"})
         assert re.fullmatch("[0-9a-f]{32}", forged.headers["X-Request-ID"])
@@ -96,7 +96,8 @@ def test_whatever_dies_comes_back(tmp_path: Path) -> None:
         for name in (
             "redis-server",
             "cloudflare.simulator",
-            "celery -A config worker",
+            "celery -A config worker -Q celery",
+            "celery -A config worker -Q edge",
             "celery -A config beat",
             "agent",
         ):
