@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from access import changed, letters, levels
@@ -55,18 +56,29 @@ def expire(container_pk: Any) -> None:
     with transaction.atomic():
         Container.objects.select_for_update(of=("self",)).get(pk=container_pk)
         over = Grant.objects.open().filter(container=container_pk, expires_at__lte=timezone.now())
-        found = list(over.select_related("container__tenant").order_by("expires_at"))
-        for grant in found:
-            grant.refresh_from_db(fields=["ended_at"])  # it may have ended with the one that it was given by
-            if grant.ended_at is None:
-                end(grant, Ended.EXPIRED, None, grant.expires_at)
-        if found:
-            changed.tell(container_pk)
+        _all(over.order_by("expires_at"), Ended.EXPIRED)
+        changed.tell(container_pk)
 
 
 def with_container(container: Container) -> None:
     """A container that is to go lets in nobody any more. Inside the transaction that decides so, and holds its lock."""
-    for grant in Grant.objects.open().filter(container=container).select_related("container__tenant"):
-        grant.refresh_from_db(fields=["ended_at"])
+    _all(Grant.objects.open().filter(container=container), Ended.CONTAINER)
+
+
+def with_person(email: str) -> None:
+    """Nobody is let in by an address whose account was closed or blocked, nor whoever they let in themselves.
+
+    Inside the transaction that decides so.
+    """
+    theirs = Grant.objects.open().filter(email=email)
+    keys = sorted(set(theirs.values_list("container", flat=True)))
+    for container in Container.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
+        _all(theirs.filter(container=container), Ended.REVOKED)
+        changed.tell(container.pk)
+
+
+def _all(grants: QuerySet[Grant], how: Ended) -> None:
+    for grant in list(grants.select_related("container__tenant")):
+        grant.refresh_from_db(fields=["ended_at"])  # it may have ended with the one that it was given by
         if grant.ended_at is None:
-            end(grant, Ended.CONTAINER, None)
+            end(grant, how, None, grant.expires_at if how == Ended.EXPIRED else None)

@@ -106,6 +106,17 @@ def test_a_guest_who_manages_gives_what_they_hold_and_no_longer(
     assert refusal(lambda: share("finn@example.com", actor=guest)) == "not_shared"
 
 
+def test_a_blocked_guest_takes_along_whom_they_let_in(share: Any, guest: User, container: Container) -> None:
+    own = share(guest.email, permission="manage")
+    given = share("dora@example.com", actor=guest)
+    guest.is_active = False
+    guest.save()
+    for grant in (own, given):
+        grant.refresh_from_db()
+        assert grant.ended_how == "revoked"
+    assert not visibility.held(guest, container)
+
+
 def test_a_member_needs_no_grant(share: Any, tenant: Tenant) -> None:
     bob = User.objects.create_user("bob@example.com", "secret")
     Membership.objects.create(tenant=tenant, user=bob, role=Role.MEMBER)
