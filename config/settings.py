@@ -6,7 +6,6 @@ what an operator sets; the defaults here are safe for production, `manage.py up`
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import django_stubs_ext
 import environ
@@ -211,7 +210,7 @@ AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN, AXES_VERBOSE = True, False, False  #
 
 # --- Mail -------------------------------------------------------------------------------------------------
 # smtp+tls://user:password@host:587; empty: no mail is sent, and whatever needs it is refused.
-EMAIL_URL = env.str("EMAIL_URL", default=f"filemail:///{quote(str(WARREN_HOME / 'mail'))}" if EMBEDDED else "")
+EMAIL_URL = env.str("EMAIL_URL", default="")
 if EMAIL_URL:
     vars().update({name: value for name, value in env.email_url_config(EMAIL_URL).items() if name != "OPTIONS"})
 EMAIL_TIMEOUT = 20

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import quote
 
 import docker
 import requests
@@ -98,9 +99,18 @@ class Cloud:
     def heal(self) -> None:
         self.control("DELETE", "faults")
 
-    def sign_in(self, email: str, host: str) -> str | None:
-        """The Cookie header that lets this person into the host; None if they are refused."""
-        found: str | None = self.control("POST", "sessions", {"email": email, "host": host})["cookie"]
+    def sign_in(self, email: str, host: str, login_method: str = "", claims: Any = None) -> str | None:
+        """The Cookie header that lets this person into the host; None if they are refused.
+
+        `login_method`: id of an identity provider; the one-time PIN, if nothing else is said.
+        """
+        body = {"email": email, "host": host, "login_method": login_method, "claims": claims}
+        found: str | None = self.control("POST", "sessions", body)["cookie"]
+        return found
+
+    def mails(self, to: str = "") -> list[dict[str, Any]]:
+        """What the mailbox holds, the newest first."""
+        found: list[dict[str, Any]] = self.control("GET", f"mail?to={quote(to)}")
         return found
 
     def visit(self, host: str, path: str = "/", cookie: str | None = None, **more: Any) -> requests.Response:

@@ -13,6 +13,7 @@ os.environ.update(
     EMBEDDED="true",
     CONTAINERS_DOMAIN="containers.localhost",
     PUBLIC_URL="http://testserver",
+    EMAIL_URL=os.environ.get("EMAIL_URL", "memorymail://"),
     MAIL_PER_ADDRESS="100000/3600",  # tests of the limits set their own
     MAIL_PER_IP="100000/3600",
     CLOUDFLARE_API_TOKEN=os.environ.get("TEST_CLOUDFLARE_API_TOKEN", ""),

@@ -20,6 +20,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--tunnel-host", default="127.0.0.1", help="address that connectors dial (127.0.0.1)")
     parser.add_argument("--tunnel-port", type=int, default=0, help="port that connectors dial; 0 picks a free one")
+    parser.add_argument("--smtp-port", type=int, default=0, help="of the mailbox, on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--state", type=Path, help="file that keeps everything over a restart")
     parser.add_argument("--domain", default="containers.localhost", help="the zone (containers.localhost)")
     parser.add_argument(
@@ -52,7 +53,9 @@ async def _run(options: argparse.Namespace, world: World) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     simulator = Simulator(world, state=options.state, speed=options.speed)
-    facts = await simulator.start(options.host, options.port, options.tunnel_host, options.tunnel_port)
+    facts = await simulator.start(
+        options.host, options.port, options.tunnel_host, options.tunnel_port, options.smtp_port
+    )
     if not options.quiet:
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """The simulator's own interface below `/_simulator/`, on loopback and with a token: state, faults, sign-ins, time."""
 
+import secrets
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -7,11 +8,27 @@ from typing import Any
 
 from aiohttp import web
 
+from cloudflare.simulator import mailbox
+from cloudflare.simulator.api import providers
 from cloudflare.simulator.edge import Edge
 from cloudflare.simulator.faults import Faults
+from cloudflare.simulator.login import APP_COOKIE
+from cloudflare.simulator.people import ONE_TIME_PIN, new_uuid
 from cloudflare.simulator.persistence import dump
 from cloudflare.simulator.ratelimit import RateLimit
-from cloudflare.simulator.state import World
+from cloudflare.simulator.state import World, moment
+
+LIMITS: dict[str, type[int] | type[float]] = {
+    "record_quota": int,
+    "max_apps": int,
+    "max_tunnels": int,
+    "max_seats": int,
+    "log_retention": float,
+}
+PARTS = (
+    *("tunnels", "records", "apps", "policies", "groups", "users", "sessions"),
+    *("access_log", "violations", "mails"),
+)
 
 
 @dataclass
@@ -41,6 +58,8 @@ class Control:
             ("POST", "faults", self.add_fault),
             ("DELETE", "faults", self.clear_faults),
             ("POST", "sessions", self.sign_in),
+            ("POST", "log", self.add_log),
+            ("GET", "mail", self.mail),
             ("POST", "clock", self.clock),
             ("POST", "keys", self.rotate_keys),
             ("PATCH", "limits", self.limits),
@@ -55,7 +74,7 @@ class Control:
                 return web.json_response({"error": "the control token is missing or wrong"}, status=401)
             try:
                 body = await request.json() if request.can_read_body else {}
-                result = await call(body)
+                result = await call({**request.query, **body})
             except (ValueError, KeyError, TypeError) as exc:
                 return web.json_response({"error": str(exc)}, status=400)
             return web.json_response(result)
@@ -64,8 +83,10 @@ class Control:
 
     async def state(self, body: dict[str, Any]) -> Any:
         shown = dump(self._world)
-        for hidden in ("signing_keys", "token"):
+        for hidden in ("signing_keys", "token", "mails"):
             shown.pop(hidden)
+        for provider in shown["providers"].values():
+            provider["fields"] = providers.redacted(provider["fields"])
         for key, tunnel in shown["tunnels"].items():
             tunnel.pop("secret")
             tunnel["connectors"] = [
@@ -103,9 +124,41 @@ class Control:
         return {}
 
     async def sign_in(self, body: dict[str, Any]) -> Any:
-        """`{email, host}` → `{allowed, cookie}`; the cookie is `CF_Authorization=…` for that host."""
-        token = self._edge.login.sign_in(body["email"], body["host"])
-        return {"allowed": token is not None, "cookie": f"CF_Authorization={token}" if token else None}
+        """`{email, host, login_method, claims}` → `{allowed, cookie, reason}`; the latter two are optional.
+
+        The cookie is `CF_Authorization=…` for that host. `login_method` is the id of an identity provider.
+        """
+        claims = body.get("claims") or {}
+        if not isinstance(claims, dict):
+            raise TypeError("claims must be an object")
+        decision = self._edge.login.sign_in(body["email"], body["host"], body.get("login_method") or "", claims)
+        cookie = f"{APP_COOKIE}={decision.token}" if decision.token else None
+        return {"allowed": decision.token is not None, "cookie": cookie, "reason": decision.reason}
+
+    async def add_log(self, body: dict[str, Any]) -> Any:
+        """A row of the access log as given; what is left out is made up. `created_at` is ISO 8601 with its zone."""
+        row = {
+            "action": "login",
+            "allowed": True,
+            "app_domain": "",
+            "app_uid": new_uuid(),
+            "connection": ONE_TIME_PIN,
+            "created_at": self._world.stamp(),
+            "ip_address": "192.0.2.1",
+            "ray_id": secrets.token_hex(8),
+            "user_email": "",
+        }
+        if unknown := set(body) - set(row):
+            raise ValueError(f"a row of the access log has no {', '.join(sorted(unknown))}")
+        row |= body
+        moment(str(row["created_at"]))
+        self._world.access_log.append(row)
+        self._world.changed("log", "")
+        return row
+
+    async def mail(self, body: dict[str, Any]) -> Any:
+        """What the mailbox holds, the newest first; `to`: for this address alone."""
+        return [mailbox.shown(row) for row in mailbox.newest(self._world, str(body.get("to", "")))]
 
     async def clock(self, body: dict[str, Any]) -> Any:
         """`{seconds}`: move the simulator's time forward."""
@@ -117,10 +170,10 @@ class Control:
         return self._edge.signer.keys()
 
     async def limits(self, body: dict[str, Any]) -> Any:
-        """`{record_quota, max_apps, max_tunnels, calls}`: change limits of the account."""
-        for name in ("record_quota", "max_apps", "max_tunnels"):
+        """Change limits of the account: any of `LIMITS`, and `calls`. `log_retention` is in seconds."""
+        for name, kind in LIMITS.items():
             if name in body:
-                setattr(self._world, name, int(body[name]))
+                setattr(self._world, name, kind(body[name]))
         if "calls" in body:
             self._limit.quota = int(body["calls"])
             self._limit.clear()
@@ -131,10 +184,10 @@ class Control:
         for tunnel in self._world.tunnels.values():
             for connector in list(tunnel.connectors.values()):
                 connector.drop()
-        for part in ("tunnels", "records", "apps", "policies", "sessions", "access_log", "violations"):
+        for part in PARTS:
             getattr(self._world, part).clear()
         fresh = World(self._world.account_id, self._world.zone_id, self._world.domain, self._world.token)
-        for name in ("record_quota", "max_apps", "max_tunnels", "clock_offset"):
+        for name in (*LIMITS, "clock_offset", "team_domain", "organization", "providers"):
             setattr(self._world, name, getattr(fresh, name))
         self._faults.clear()
         self._limit.clear()

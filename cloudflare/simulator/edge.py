@@ -10,12 +10,13 @@ import json
 import secrets
 from urllib.parse import urlsplit
 
-from cloudflare.simulator import evaluate, login, pages
-from cloudflare.simulator.evaluate import Visitor
+from cloudflare.simulator import login, pages
+from cloudflare.simulator.evaluate import Judge, Visitor
 from cloudflare.simulator.http1 import CHUNK, Head, Malformed, answer, body, read_head
 from cloudflare.simulator.login import Login
+from cloudflare.simulator.people import Session
 from cloudflare.simulator.relay import Pipe, Relay
-from cloudflare.simulator.state import App, Session, Tunnel, World
+from cloudflare.simulator.state import App, Tunnel, World
 from cloudflare.simulator.tokens import Signer
 
 # What a visitor must not be able to say to the container in Cloudflare's name.
@@ -106,10 +107,7 @@ class Edge:
             return None, answer(200, json.dumps(self.signer.keys()), kind="application/json")
         session = self.signer.session_of(login.cookies(head).get(login.APP_COOKIE, ""), app)
         if path == "/cdn-cgi/access/get-identity":
-            identity = (
-                {"email": session.email, "user_uuid": session.user_id} if session else {"err": "no app token set"}
-            )
-            return None, answer(200 if session else 400, json.dumps(identity), kind="application/json")
+            return None, login.identity(self._world, session)
         if path == "/cdn-cgi/access/logout":
             if session:
                 session.revoked = True
@@ -118,7 +116,7 @@ class Edge:
             return None, answer(
                 200, pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)]
             )
-        if session is None and not evaluate.bypassed(app, Visitor("", ip)):
+        if session is None and not Judge(self._world.groups).bypassed(app, Visitor("", ip)):
             port = head.get("host").partition(":")[2]
             to = login.local_path(head.first[1])
             return None, self.login.redirect(app, host, f":{port}" if port.isdigit() else "", to)

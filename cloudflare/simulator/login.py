@@ -1,7 +1,8 @@
 """Signing in: the team's login page, the global session, and the hand-over of an application's token.
 
 container's host          302 to   team host /cdn-cgi/access/login/<host>?redirect_url=<path>
-team host                 page; POST of the address makes the global session, then policies are evaluated
+team host                 page: a choice of identity providers where there are several (`&idp=<id>`), then a form;
+                          its POST makes the global session, then policies are evaluated
 refused                   403 on the team host
 let in                    302 to   container's host /cdn-cgi/access/authorized?code=<once>&redirect_url=<path>
 container's host          CF_Authorization cookie, 302 to the path
@@ -11,16 +12,17 @@ import json
 import secrets
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from cloudflare.simulator import evaluate, pages
-from cloudflare.simulator.evaluate import Visitor
+from cloudflare.simulator import pages
+from cloudflare.simulator.desk import Decision, Desk, address
 from cloudflare.simulator.http1 import Head, answer
-from cloudflare.simulator.state import App, Session, World, new_uuid
+from cloudflare.simulator.people import ONE_TIME_PIN, IdentityProvider, Session
+from cloudflare.simulator.state import App, World
 from cloudflare.simulator.tokens import Signer
 
 APP_COOKIE, TEAM_COOKIE, NONCE_COOKIE = "CF_Authorization", "CF_Session", "CF_Nonce"
-GLOBAL_SESSION = 24 * 3600.0
 CODE_LIFE = 60.0
 MAX_FORM = 16 * 1024
 
@@ -32,6 +34,17 @@ class Pass:
     host: str
     token: str
     expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody on the login page, and what they want to open."""
+
+    app: App
+    host: str
+    port: str
+    redirect: str
+    ip: str
 
 
 def cookies(head: Head) -> dict[str, str]:
@@ -53,6 +66,7 @@ def local_path(url: str) -> str:
 class Login:
     def __init__(self, world: World, signer: Signer) -> None:
         self._world, self._signer = world, signer
+        self._desk = Desk(world, signer)
         self._passes: dict[str, Pass] = {}
 
     def redirect(self, app: App, host: str, port: str, path: str) -> bytes:
@@ -64,87 +78,90 @@ class Login:
     def serve(self, head: Head, form: bytes, ip: str) -> bytes:
         """The team host."""
         target = urlsplit(head.first[1])
+        query = _first(target.query)
         host = target.path.removeprefix("/cdn-cgi/access/login/")
         port = _port(head)
         if target.path == "/cdn-cgi/access/certs":
             return _json(self._signer.keys())
+        if target.path == "/cdn-cgi/access/get-identity":
+            return identity(self._world, self._global_session(head))
         if target.path == "/cdn-cgi/access/logout":
-            return self._logout(head, parse_qs(target.query).get("to", [""])[0], port)
+            return self._logout(head, query.get("to", ""), port)
         app = self._world.app_for(host) if host != target.path else None
         if app is None:
             return answer(404, pages.trouble("Not found", "There is no such page."))
-        redirect = local_path(parse_qs(target.query).get("redirect_url", ["/"])[0])
-        session = self._global_session(head)
+        fields = _first(form.decode("utf-8", "replace")) if head.first[0] == "POST" else {}
+        redirect = local_path(fields.get("redirect_url") or query.get("redirect_url", "/"))
+        visit = Visit(app, host, port, redirect, ip)
+        offered = self._desk.offered(app)
+        chosen = fields.get("idp") or query.get("idp", "")
+        provider = next((row for row in offered if row.id == chosen), offered[0] if len(offered) == 1 else None)
         if head.first[0] == "POST":
-            fields = {key: values[0] for key, values in parse_qs(form.decode("utf-8", "replace")).items()}
-            redirect = local_path(fields.get("redirect_url", redirect))
-            if not fields.get("nonce") or fields["nonce"] != cookies(head).get(NONCE_COOKIE):
-                return self._ask(app, host, redirect, "The form was too old; please try again.")
-            email = fields.get("email", "").strip().casefold()
-            if "@" not in email or len(email) > 254 or any(char.isspace() for char in email):
-                return self._ask(app, host, redirect, "That is no e-mail address.")
-            session = self._begin(email)
-        if session is None:
-            return self._ask(app, host, redirect)
-        return self._decide(app, host, port, redirect, session, ip)
+            return self._sign_in(visit, provider, head, fields)
+        session = self._global_session(head)
+        if session is not None and session.provider in {row.id for row in offered}:
+            return self._decide(visit, session)
+        return self._ask(visit, provider)
 
-    def _ask(self, app: App, host: str, redirect: str, problem: str = "") -> bytes:
+    def _ask(self, visit: Visit, provider: IdentityProvider | None, problem: str = "") -> bytes:
+        """The form of the provider, or the choice of one."""
+        if provider is None:
+            return self._choice(visit)
         nonce = secrets.token_urlsafe(16)
-        page = pages.sign_in(str(app.fields["name"]), host, redirect, nonce, problem)
+        hidden = {"redirect_url": visit.redirect, "nonce": nonce, "idp": provider.id}
+        if provider.type == ONE_TIME_PIN:
+            page = pages.one_time_pin(visit.host, hidden, problem)
+        else:
+            claims = provider.fields["config"].get("claims") or []
+            page = pages.oidc(visit.host, provider.name, claims, hidden, problem)
         cookie = f"{NONCE_COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Lax"
         return answer(200, page, headers=[("Set-Cookie", cookie)])
 
-    def _begin(self, email: str) -> Session:
-        now = self._world.now()
-        known = next((row.user_id for row in self._world.sessions.values() if row.email == email), new_uuid())
-        session = Session(new_uuid(), email, known, now, now + GLOBAL_SESSION)
-        self._world.sessions[session.id] = session
-        self._world.changed("session", session.id)
-        return session
+    def _choice(self, visit: Visit) -> bytes:
+        offered = self._desk.offered(visit.app)
+        if not offered:
+            text = "This application allows no way to sign in that the account has."
+            return answer(403, pages.trouble("Nobody can sign in", text))
+        query = {"kid": visit.app.aud, "redirect_url": visit.redirect}
+        links = [(row.name, "?" + urlencode({**query, "idp": row.id})) for row in offered]
+        return answer(200, pages.choice(visit.host, links))
+
+    def _sign_in(self, visit: Visit, provider: IdentityProvider | None, head: Head, fields: dict[str, str]) -> bytes:
+        if provider is None:
+            return self._choice(visit)
+        if not fields.get("nonce") or fields["nonce"] != cookies(head).get(NONCE_COOKIE):
+            return self._ask(visit, provider, "The form was too old; please try again.")
+        email = address(fields.get("email", ""))
+        if email is None:
+            return self._ask(visit, provider, "That is no e-mail address.")
+        claims: Any = {}
+        if provider.type != ONE_TIME_PIN:
+            try:
+                claims = json.loads(fields.get("claims") or "{}")
+            except (ValueError, RecursionError):
+                claims = None
+            if not isinstance(claims, dict):
+                return self._ask(visit, provider, "Claims must be one JSON object.")
+        return self._decide(visit, self._desk.begin(email, provider, claims, visit.ip))
 
     def _global_session(self, head: Head) -> Session | None:
         session = self._world.sessions.get(cookies(head).get(TEAM_COOKIE, ""))
-        alive = session and not session.aud and not session.revoked and session.expires > self._world.now()
-        return session if alive else None
+        return session if session and not session.aud and session.living(self._world.now()) else None
 
-    def _decide(self, app: App, host: str, port: str, redirect: str, session: Session, ip: str) -> bytes:
+    def _decide(self, visit: Visit, session: Session) -> bytes:
         team = ("Set-Cookie", f"{TEAM_COOKIE}={session.id}; Path=/; HttpOnly; SameSite=Lax")
-        token = self.token_for(app, host, session, ip)
-        if token is None:
+        host, port = visit.host, visit.port
+        decision = self._desk.admit(visit.app, host, session, visit.ip)
+        if decision.token is None:
             back = urlencode({"to": f"{host}{port}"})
             again = f"http://{self._world.team_domain}{port}/cdn-cgi/access/logout?{back}"
-            return answer(403, pages.forbidden(session.email, host, again), headers=[team])
+            page = pages.no_seat if decision.reason == "seats" else pages.forbidden
+            return answer(403, page(session.email, host, again), headers=[team])
         code, now = secrets.token_urlsafe(24), self._world.now()
         self._passes = {key: row for key, row in self._passes.items() if row.expires > now}
-        self._passes[code] = Pass(host, token, now + CODE_LIFE)
-        query = urlencode({"code": code, "redirect_url": redirect})
+        self._passes[code] = Pass(host, decision.token, now + CODE_LIFE)
+        query = urlencode({"code": code, "redirect_url": visit.redirect})
         return answer(302, headers=[("Location", f"http://{host}{port}/cdn-cgi/access/authorized?{query}"), team])
-
-    def token_for(self, app: App, host: str, session: Session, ip: str) -> str | None:
-        """A token if the policies let the person in; the decision goes into the access log."""
-        policy = evaluate.deciding(app, Visitor(session.email, ip))
-        allowed = policy is not None and policy.fields["decision"] == "allow"
-        self.log(app, host, session.email, ip, allowed=allowed)
-        if policy is None or not allowed:
-            return None
-        duration = policy.fields.get("session_duration") or app.fields["session_duration"]
-        return self._signer.issue(app, session.email, session.user_id, duration)[0]
-
-    def log(self, app: App, host: str, email: str, ip: str, *, allowed: bool) -> None:
-        self._world.access_log.append(
-            {
-                "action": "login",
-                "allowed": allowed,
-                "app_domain": host,
-                "app_uid": app.id,
-                "connection": "onetimepin",
-                "created_at": self._world.stamp(),
-                "ip_address": ip,
-                "ray_id": secrets.token_hex(8),
-                "user_email": email,
-            }
-        )
-        self._world.changed("log", app.id)
 
     def authorized(self, head: Head, host: str) -> bytes:
         """The container's host: the code becomes the cookie."""
@@ -156,10 +173,21 @@ class Login:
         where = local_path(query.get("redirect_url", ["/"])[0])
         return answer(302, headers=[("Location", where), ("Set-Cookie", cookie)])
 
-    def sign_in(self, email: str, host: str, ip: str = "127.0.0.1") -> str | None:
-        """As the login page would: the cookie's value for this host, or None if the policies refuse."""
-        app = self._world.app_for(host)
-        return self.token_for(app, host, self._begin(email.strip().casefold()), ip) if app else None
+    def sign_in(
+        self, email: str, host: str, provider_id: str = "", claims: dict[str, Any] | None = None, ip: str = "127.0.0.1"
+    ) -> Decision:
+        """As the login page would, by the one-time PIN if nothing else is said. Raises ValueError for no address."""
+        known, app = address(email), self._world.app_for(host)
+        if known is None:
+            raise ValueError(f"{email!r} is no e-mail address")
+        if app is None:
+            return Decision(None, "no application")
+        offered = {row.id: row for row in self._desk.offered(app)}
+        provider = offered.get(provider_id) if provider_id else self._desk.default(app)
+        if provider is None:
+            return Decision(None, "login method")
+        told = {} if provider.type == ONE_TIME_PIN else claims or {}
+        return self._desk.admit(app, host, self._desk.begin(known, provider, told, ip), ip)
 
     def _logout(self, head: Head, to: str, port: str) -> bytes:
         session = self._global_session(head)
@@ -171,6 +199,18 @@ class Login:
         if host.endswith(f".{self._world.domain}") and self._world.app_for(host):
             return answer(302, headers=[*headers, ("Location", f"http://{host}{port}/")])
         return answer(200, pages.trouble("Signed out", "You are signed out everywhere."), headers=headers)
+
+
+def identity(world: World, session: Session | None) -> bytes:
+    """What `/cdn-cgi/access/get-identity` answers."""
+    if session is None:
+        return answer(400, json.dumps({"err": "no app token set"}), kind="application/json")
+    return _json(session.identity(world.account_id))
+
+
+def _first(text: str) -> dict[str, str]:
+    """Of a query or a form, the first value of each name."""
+    return {key: values[0] for key, values in parse_qs(text).items()}
 
 
 def _port(head: Head) -> str:

@@ -1,14 +1,16 @@
 """The page that shows what exists in the simulator. Secrets are left out, everything is escaped."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
 from aiohttp import web
 
+from cloudflare.simulator.api.policies import PARTS
 from cloudflare.simulator.state import App, World
 
-_STYLE = (
+STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color-scheme:light dark}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}div{overflow-x:auto}"
     "table{border-collapse:collapse;width:100%}"
@@ -20,7 +22,7 @@ _STYLE = (
 def overview(world: World) -> web.Response:
     sections = [
         _violations(world),
-        _table(
+        table(
             "Tunnels",
             ("Name", "Status", "Connectors", "Configuration", "Ingress"),
             (
@@ -34,7 +36,7 @@ def overview(world: World) -> web.Response:
                 for row in world.live_tunnels()
             ),
         ),
-        _table(
+        table(
             "DNS records",
             ("Name", "Type", "Content", "Proxied", "Comment"),
             (
@@ -48,48 +50,87 @@ def overview(world: World) -> web.Response:
                 for row in world.records.values()
             ),
         ),
-        _table("Access applications", ("Domain", "Name", "Session", "Policies"), map(_app, world.apps.values())),
-        _table(
+        *_people(world),
+        table("Access applications", ("Domain", "Name", "Session", "Policies"), map(_app, world.apps.values())),
+        table(
             "Sessions",
-            ("Person", "For", "Until"),
+            ("Person", "By", "For", "Until"),
             (
-                (row.email, _for(world, row.aud), _time(row.expires))
+                (row.email, row.provider_type, _for(world, row.aud), _time(row.expires))
                 for row in world.sessions.values()
-                if not row.revoked and row.expires > world.now()
+                if row.living(world.now())
             ),
         ),
-        _table(
+        table(
             "Access log, newest first",
-            ("Time", "Person", "Address", "Decision", "From"),
+            ("Time", "Person", "By", "Address", "Decision", "From"),
             (
                 (
                     row["created_at"][:19],
                     row["user_email"],
+                    row["connection"],
                     row["app_domain"],
                     "let in" if row["allowed"] else "refused",
                     row["ip_address"],
                 )
-                for row in list(world.access_log)[:-101:-1]
+                for row in world.logged()[:-101:-1]
             ),
         ),
     ]
-    page = (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>Simulated Cloudflare</title><style>{_STYLE}</style>"
-        f"<h1>Simulated Cloudflare</h1><p>Account {escape(world.account_id)}, zone {escape(world.domain)}.</p>"
-        + "".join(sections)
+    introduction = (
+        f"<p>Account {escape(world.account_id)}, zone {escape(world.domain)}, team {escape(world.team_domain)}."
+        f' <a href="/mailbox">Mailbox</a> ({len(world.mails)})</p>'
     )
+    page = document("Simulated Cloudflare", introduction + "".join(sections), STYLE)
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return web.Response(text=page, content_type="text/html", headers=headers)
+
+
+def document(title: str, content: str, style: str) -> str:
+    """`content` is markup."""
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        '<meta name=viewport content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style><h1>{escape(title)}</h1>{content}"
+    )
+
+
+def _people(world: World) -> list[str]:
+    living = Counter(row.user_id for row in world.sessions.values() if row.living(world.now()))
+    return [
+        table(
+            "Identity providers",
+            ("Name", "Type", "Claims", "Id"),
+            (
+                (row.name, row.type, ", ".join(row.fields["config"].get("claims") or []), row.id)
+                for row in world.providers.values()
+            ),
+        ),
+        table(
+            "Access groups",
+            ("Name", "Include", "Require", "Exclude", "Id"),
+            (
+                (row.fields["name"], *(", ".join(map(_rule, row.fields[part])) for part in PARTS), row.id)
+                for row in world.groups.values()
+            ),
+        ),
+        table(
+            f"Users ({world.seats_used()} of {world.max_seats} seats taken)",
+            ("Person", "Name", "Seat", "Living sessions", "Last login"),
+            (
+                (row.email, row.name, "taken" if row.seated else "none", living[row.id], row.last_login[:19])
+                for row in world.users.values()
+            ),
+        ),
+    ]
 
 
 def _violations(world: World) -> str:
     if not world.violations:
         return "<h2>Violations</h2><p>None: whatever was routable was protected, at all times.</p>"
     rows = ((row["at"][:23], row["hostname"], row["after"]) for row in world.violations)
-    return _table('Violations <span class="bad">(routable without protection)</span>', ("Time", "Name", "After"), rows)
+    return table('Violations <span class="bad">(routable without protection)</span>', ("Time", "Name", "After"), rows)
 
 
 def _app(app: App) -> tuple[object, ...]:
@@ -118,10 +159,14 @@ def _time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _table(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """`title` is ours and may hold markup; cells are not and may not."""
-    lines = ["<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows]
+def table(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """`title` is ours and may hold markup; cells are not and may not, but for those that say so (`__html__`)."""
+    lines = ["<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows]
     if not lines:
         return f"<h2>{title}</h2><p>None.</p>"
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     return f"<h2>{title}</h2><div><table><tr>{head}</tr>{''.join(lines)}</table></div>"
+
+
+def _cell(cell: object) -> str:
+    return str(cell.__html__()) if hasattr(cell, "__html__") else escape(str(cell))

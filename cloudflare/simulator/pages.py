@@ -1,11 +1,13 @@
 """The pages that the edge shows of its own. Everything that came from outside is escaped."""
 
+from collections.abc import Iterable, Mapping
 from html import escape
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem;color-scheme:light dark}"
-    "h1{font-size:1.4rem}input,button{font:inherit;padding:.5rem .7rem;width:100%;box-sizing:border-box;margin:.3rem 0}"
-    "small{opacity:.75}code{overflow-wrap:anywhere}"
+    "h1{font-size:1.4rem}input,textarea,button{font:inherit;padding:.5rem .7rem;"
+    "width:100%;box-sizing:border-box;margin:.3rem 0}"
+    "small{opacity:.75}code{overflow-wrap:anywhere}li{margin:.5rem 0}"
 )
 
 
@@ -18,18 +20,43 @@ def _page(title: str, content: str) -> str:
     )
 
 
-def sign_in(app_name: str, host: str, redirect: str, nonce: str, problem: str = "") -> str:
+def choice(host: str, links: Iterable[tuple[str, str]]) -> str:
+    """What one can sign in by: names and addresses."""
+    rows = "".join(f'<li><a href="{escape(where)}">{escape(name)}</a>' for name, where in links)
+    return _page("Sign in", f"<p>to open <code>{escape(host)}</code>, with</p><ul>{rows}</ul>")
+
+
+def one_time_pin(host: str, hidden: Mapping[str, str], problem: str = "") -> str:
+    return _sign_in(
+        f"<p>to open <code>{escape(host)}</code></p>",
+        hidden,
+        problem,
+        "",
+        "No code is sent: here, whoever types an address is taken to own it.",
+    )
+
+
+def oidc(host: str, provider: str, claims: Iterable[str], hidden: Mapping[str, str], problem: str = "") -> str:
+    names = ", ".join(claims) or "none"
+    return _sign_in(
+        f"<p>with {escape(provider)}, to open <code>{escape(host)}</code></p>",
+        hidden,
+        problem,
+        "<label for=claims>Claims, as one JSON object</label>"
+        "<textarea id=claims name=claims rows=5 spellcheck=false>{}</textarea>",
+        f"Here you are the identity provider: what you type is what it would tell. Claims that are handed on: {names}.",
+    )
+
+
+def _sign_in(introduction: str, hidden: Mapping[str, str], problem: str, more: str, note: str) -> str:
     wrong = f"<p role=alert><strong>{escape(problem)}</strong></p>" if problem else ""
+    fields = "".join(f'<input type=hidden name={name} value="{escape(value)}">' for name, value in hidden.items())
     return _page(
         "Sign in",
-        f"<p>to open <code>{escape(host)}</code></p>{wrong}"
-        "<form method=post>"
-        f'<input type=hidden name=redirect_url value="{escape(redirect)}">'
-        f'<input type=hidden name=nonce value="{escape(nonce)}">'
+        f"{introduction}{wrong}<form method=post>{fields}"
         "<label for=email>E-mail address</label>"
         "<input id=email name=email type=email required autofocus autocomplete=email>"
-        "<button>Sign in</button></form>"
-        "<p><small>No code is sent: here, whoever types an address is taken to own it.</small></p>",
+        f"{more}<button>Sign in</button></form><p><small>{escape(note)}</small></p>",
     )
 
 
@@ -38,6 +65,15 @@ def forbidden(email: str, host: str, again: str) -> str:
         "You cannot open this",
         f"<p><strong>{escape(email)}</strong> has not been given access to <code>{escape(host)}</code>."
         " Ask whoever sent you the address.</p>"
+        f'<p><a href="{escape(again)}">Sign in as somebody else</a></p>',
+    )
+
+
+def no_seat(email: str, host: str, again: str) -> str:
+    return _page(
+        "There is no seat left",
+        f"<p><strong>{escape(email)}</strong> may open <code>{escape(host)}</code>, but every seat of the organization"
+        " is taken. Ask whoever sent you the address.</p>"
         f'<p><a href="{escape(again)}">Sign in as somebody else</a></p>',
     )
 

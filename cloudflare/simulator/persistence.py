@@ -4,11 +4,11 @@ import asyncio
 import dataclasses
 import json
 import os
-from collections import deque
 from pathlib import Path
 from typing import Any
 
-from cloudflare.simulator.state import App, Policy, Record, Session, Tunnel, World
+from cloudflare.simulator.people import Group, IdentityProvider, Session, User
+from cloudflare.simulator.state import App, Policy, Record, Tunnel, World
 
 DELAY = 0.05  # seconds in which changes are gathered before they are written
 _KEPT = (
@@ -21,6 +21,8 @@ _KEPT = (
     "signing_keys",
     "violations",
 )
+_LATER = ("max_seats", "log_retention", "organization")  # an older file lacks these, and the parts below
+_PARTS: dict[str, type] = {"providers": IdentityProvider, "groups": Group, "users": User}
 
 
 class StateError(Exception):
@@ -32,13 +34,15 @@ def dump(world: World) -> dict[str, Any]:
         return {key: _plain(row, without) for key, row in items.items()}
 
     return {
-        **{name: getattr(world, name) for name in _KEPT},
+        **{name: getattr(world, name) for name in (*_KEPT, *_LATER)},
+        **{name: rows(getattr(world, name)) for name in _PARTS},
         "tunnels": rows(world.tunnels, without="connectors"),
         "records": rows(world.records),
         "apps": rows(world.apps),
         "policies": rows(world.policies),
         "sessions": rows(world.sessions),
         "access_log": list(world.access_log),
+        "mails": list(world.mails),
     }
 
 
@@ -52,7 +56,10 @@ def _plain(row: Any, without: str) -> dict[str, Any]:
 
 
 def load(raw: dict[str, Any]) -> World:
-    world = World(**{name: raw[name] for name in _KEPT})
+    world = World(**{name: raw[name] for name in _KEPT}, **{name: raw[name] for name in _LATER if name in raw})
+    for name, kind in _PARTS.items():
+        if name in raw:
+            setattr(world, name, {key: kind(**row) for key, row in raw[name].items()})
     world.tunnels = {key: Tunnel(**row) for key, row in raw["tunnels"].items()}
     world.records = {key: Record(**row) for key, row in raw["records"].items()}
     world.policies = {key: Policy(**row) for key, row in raw["policies"].items()}
@@ -60,7 +67,8 @@ def load(raw: dict[str, Any]) -> World:
     for key, row in raw["apps"].items():
         policies = [Policy(**policy) for policy in row["policies"]]
         world.apps[key] = App(**{**row, "policies": policies})
-    world.access_log = deque(raw["access_log"], maxlen=5000)
+    world.access_log.extend(raw["access_log"])
+    world.mails.extend(raw.get("mails", []))
     return world
 
 

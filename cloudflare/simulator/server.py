@@ -16,6 +16,8 @@ from cloudflare.simulator.control import Control, Journal
 from cloudflare.simulator.edge import Edge
 from cloudflare.simulator.faults import Fault, Faults
 from cloudflare.simulator.http1 import MAX_HEAD
+from cloudflare.simulator.mailbox import Mailbox
+from cloudflare.simulator.mailbox_pages import MailboxPages
 from cloudflare.simulator.page import overview
 from cloudflare.simulator.persistence import Keeper
 from cloudflare.simulator.ratelimit import RateLimit
@@ -35,27 +37,32 @@ class Simulator:
         if self._keeper:
             world.listeners.append(self._keeper)
         world.listeners.append(Watch(world))
-        self.edge = Edge(world)
+        self.edge, self._mailbox = Edge(world), Mailbox(world)
         self._faults, self._limit, self._journal = Faults(), RateLimit(speed=speed), Journal()
         control = Control(world, self.edge, self._faults, self._limit, self._journal, control_token or world.token)
         app = web.Application(client_max_size=4 * 1024**2)
         app.add_routes(control.routes())
         app.router.add_route("*", API + "/{path:.*}", self._api)
         app.router.add_get("/", self._page)
+        app.add_routes(MailboxPages(world).routes())
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int, tunnel_host: str, tunnel_port: int) -> dict[str, str]:
-        """Listen; returns the facts that others need to know."""
+    async def start(
+        self, host: str, port: int, tunnel_host: str, tunnel_port: int, smtp_port: int = 0
+    ) -> dict[str, str]:
+        """Listen; returns the facts that others need to know. Mail is taken from this machine alone."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Front(self._runner, self.edge), host, port)
         bound = self._server.sockets[0].getsockname()[1]
         tunnel = await self.edge.start(tunnel_host, tunnel_port)
+        smtp = await self._mailbox.start("127.0.0.1", smtp_port)
         return {
             "api": f"http://{host}:{bound}{API}",
             "edge": f"http://{host}:{bound}",
             "tunnel": f"{tunnel[0]}:{tunnel[1]}",
+            "smtp": f"{smtp[0]}:{smtp[1]}",
             "token": self.world.token,
             "account_id": self.world.account_id,
             "zone_id": self.world.zone_id,
@@ -65,6 +72,7 @@ class Simulator:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+        self._mailbox.stop()
         self._faults.clear()
         await self.edge.stop()
         await self._runner.cleanup()

@@ -4,12 +4,13 @@ import base64
 import json
 import secrets
 import time
-import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from cloudflare.simulator.people import Group, IdentityProvider, Session, User, one_time_pin
 
 
 @dataclass(slots=True)
@@ -111,28 +112,6 @@ class App:
         uris = [row["uri"] for row in self.fields.get("destinations") or [] if row.get("type", "public") == "public"]
         return [host for host, _, path in (uri.partition("/") for uri in uris or [self.domain]) if not path]
 
-    @property
-    def open(self) -> bool:
-        """Whether somebody without an identity gets in."""
-        return any(
-            policy.fields["decision"] == "bypass"
-            or (policy.fields["decision"] == "allow" and any("everyone" in rule for rule in policy.fields["include"]))
-            for policy in self.policies
-        )
-
-
-@dataclass(slots=True)
-class Session:
-    """`aud` empty: the global session of a person; else a token of that application."""
-
-    id: str
-    email: str
-    user_id: str
-    created: float
-    expires: float
-    aud: str = ""
-    revoked: bool = False
-
 
 def matches(pattern: str, host: str) -> bool:
     """Exact, or one `*` that stands for at least one character within the label it is in."""
@@ -151,10 +130,6 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def new_uuid() -> str:
-    return str(uuid.uuid4())
-
-
 @dataclass
 class World:
     """One account with one zone. `clock_offset` lets tests move time."""
@@ -167,14 +142,21 @@ class World:
     record_quota: int = 200
     max_apps: int = 500
     max_tunnels: int = 1000
+    max_seats: int = 50
+    log_retention: float = 24 * 3600.0  # seconds for which the access log can be asked
+    organization: dict[str, Any] = field(default_factory=lambda: {"name": "Simulator", "session_duration": "24h"})
     tunnels: dict[str, Tunnel] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)  # reusable ones
+    providers: dict[str, IdentityProvider] = field(default_factory=lambda: {(own := one_time_pin()).id: own})
+    groups: dict[str, Group] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     signing_keys: list[str] = field(default_factory=list)  # PEM, the newest first
     access_log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=5000))
     violations: list[dict[str, Any]] = field(default_factory=list)
+    mails: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=200))
     clock_offset: float = 0.0
     listeners: list[Callable[[str, str], None]] = field(default_factory=list)
 
@@ -220,9 +202,48 @@ class World:
         found = set()
         for host in self.routable():
             app = exact.get(host) or self.app_for(host)
-            if app is None or app.open:
+            if app is None or self.open(app):
                 found.add(host)
         return found
+
+    def open(self, app: App) -> bool:
+        """Whether somebody without an identity gets in, or everybody who has one."""
+        return any(
+            policy.fields["decision"] == "bypass"
+            or (policy.fields["decision"] == "allow" and self._everyone(policy.fields["include"], set()))
+            for policy in app.policies
+        )
+
+    def _everyone(self, rules: Iterable[dict[str, Any]], seen: set[str]) -> bool:
+        for rule in rules:
+            if "everyone" in rule:
+                return True
+            if "group" in rule and rule["group"]["id"] not in seen:
+                seen.add(rule["group"]["id"])
+                group = self.groups.get(rule["group"]["id"])
+                if group is not None and self._everyone(group.fields["include"], seen):
+                    return True
+        return False
+
+    def user_of(self, email: str) -> User | None:
+        return next((user for user in self.users.values() if user.email == email), None)
+
+    def seats_used(self) -> int:
+        return sum(user.seated for user in self.users.values())
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The access log as it can still be asked, in the order of time."""
+        oldest = self.now() - self.log_retention
+        timed = [(moment(row["created_at"]), row) for row in self.access_log]
+        return [row for at, row in sorted(timed, key=lambda pair: pair[0]) if at >= oldest]
+
+
+def moment(stamp: str) -> float:
+    """Of a time in ISO 8601 with its zone. Raises ValueError."""
+    at = datetime.fromisoformat(stamp)
+    if at.tzinfo is None:
+        raise ValueError(f"{stamp} has no zone")
+    return at.timestamp()
 
 
 def specificity(pattern: str) -> tuple[int, int]:

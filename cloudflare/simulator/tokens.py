@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from cloudflare.simulator.state import App, Session, World, new_uuid
+from cloudflare.simulator.people import Session, new_uuid
+from cloudflare.simulator.state import App, World
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -47,26 +49,36 @@ class Signer:
         raw: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(_private(pem).public_key()))
         return {**raw, "kid": _kid(raw), "alg": "RS256", "use": "sig"}
 
-    def issue(self, app: App, email: str, user_id: str, duration: str) -> tuple[str, Session]:
-        """A token of this application for this person, and the session that it lives by."""
+    def issue(self, app: App, login: Session, duration: str) -> str:
+        """A token of this application for the person of a global session; it lives by a session of its own."""
         now = self._world.now()
-        session = Session(new_uuid(), email, user_id, now, now + seconds(duration), app.aud)
+        session = replace(
+            login,
+            id=new_uuid(),
+            created=now,
+            expires=now + seconds(duration),
+            aud=app.aud,
+            revoked=False,
+            parent=login.id,
+        )
         self._world.sessions[session.id] = session
         self._world.changed("session", session.id)
         claims = {
             "aud": [app.aud],
-            "email": email,
+            "email": session.email,
             "exp": int(session.expires),
             "iat": int(now),
             "nbf": int(now),
             "iss": f"https://{self._world.team_domain}",
             "type": "app",
             "identity_nonce": session.id,
-            "sub": user_id,
+            "sub": session.user_id,
             "country": "XX",
         }
+        if session.claims:
+            claims["custom"] = session.claims
         pem = self._world.signing_keys[0]
-        return jwt.encode(claims, _private(pem), "RS256", headers={"kid": self._public(pem)["kid"]}), session
+        return jwt.encode(claims, _private(pem), "RS256", headers={"kid": self._public(pem)["kid"]})
 
     def session_of(self, token: str, app: App) -> Session | None:
         """The living session of a token of this application; None for anything else."""
@@ -83,7 +95,7 @@ class Signer:
             except jwt.InvalidTokenError:
                 continue
             session = self._world.sessions.get(str(claims.get("identity_nonce")))
-            if session and session.aud == app.aud and not session.revoked and session.expires > self._world.now():
+            if session and session.aud == app.aud and session.living(self._world.now()):
                 return session
         return None
 

@@ -6,14 +6,14 @@ MAX_KEPT = 1000
 
 
 class Watch:
-    """A listener of the world; only what touches records, ingress or applications can break the rule."""
+    """A listener of the world; only what touches records, ingress, applications or groups can break the rule."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._open: set[str] = set()
 
     def __call__(self, kind: str, key: str) -> None:
-        if kind not in {"record", "tunnel", "app"}:
+        if kind not in {"record", "tunnel", "app", "group"}:
             return
         now = self._world.unprotected()
         for host in sorted(now - self._open):

@@ -26,6 +26,16 @@ def edge_port() -> int:
     return int(os.environ.get("EDGE_PORT") or 8787)
 
 
+def mail_port() -> int:
+    """Of the simulator's mail server; known once Django has read its settings."""
+    return int(os.environ["SMTP_PORT"])
+
+
+def mail_url(port: int | str) -> str:
+    """The `EMAIL_URL` by which mail lands in the simulator's mailbox."""
+    return f"smtp://127.0.0.1:{port}"
+
+
 def ensure() -> None:
     """Bring home and settings about; fit for every start."""
     folder = home()
@@ -33,7 +43,7 @@ def ensure() -> None:
     (folder / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
     path = folder / "settings.env"
     values = {**_kept(), **_read(path)}
-    values |= _derived(values["TUNNEL_PORT"])
+    values |= _derived(values["TUNNEL_PORT"]) | _mail(values)
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -62,6 +72,7 @@ def _kept() -> dict[str, str]:
         "CONTAINERS_DOMAIN": DOMAIN,
         "CONNECTOR_IMAGE": "warren/connector:latest",
         "TUNNEL_PORT": str(20000 + secrets.randbelow(10000)),
+        "SMTP_PORT": str(10000 + secrets.randbelow(10000)),
         "SWEEP_SECONDS": "5",
         "REGISTRATION_OPEN": "true",
     }
@@ -74,3 +85,10 @@ def _derived(tunnel_port: str) -> dict[str, str]:
         "CONTAINER_URL": f"http://{{hostname}}:{edge_port()}/",
         "CONNECTOR_EDGE": f"gateway:{tunnel_port}",
     }
+
+
+def _mail(values: dict[str, str]) -> dict[str, str]:
+    """Into the simulator's mailbox, unless the operator wrote another server into the file."""
+    caught = mail_url(values["SMTP_PORT"])
+    port = os.environ.get("SMTP_PORT") or values["SMTP_PORT"]
+    return {"SMTP_PORT": port} | ({"EMAIL_URL": mail_url(port)} if values.get("EMAIL_URL", caught) == caught else {})

@@ -29,6 +29,7 @@ def simulator(home: Path, tunnel_host: str) -> Program:
         "simulator",
         *(sys.executable, "-m", "cloudflare.simulator"),
         *("--port", str(environment.edge_port()), "--state", str(home / "cloudflare.json")),
+        *("--smtp-port", str(environment.mail_port())),
         *("--tunnel-host", tunnel_host, "--tunnel-port", tunnel_port),
         *("--account-id", settings.CLOUDFLARE_ACCOUNT_ID, "--zone-id", settings.CLOUDFLARE_ZONE_ID),
         *("--domain", settings.CONTAINERS_DOMAIN, "--quiet"),

@@ -1,7 +1,5 @@
 """People at their own pages, in Chromium: from the sign-up to the invited colleague, wide and narrow."""
 
-import email
-import email.policy
 import os
 import re
 import shutil
@@ -50,16 +48,11 @@ def _look(page: Page, name: str) -> None:
 
 
 def _link(up: Up, to: str) -> str:
-    """The link in the mail to this address, once the worker has put it there as a file."""
+    """The link in the mail to this address, once the worker has sent it and the mailbox caught it."""
 
     def found() -> str | None:
-        for path in (up.home / "mail").glob("*.log"):
-            text = path.read_text().partition("\n" + "-" * 79)[0]
-            message = email.message_from_string(text, policy=email.policy.default)
-            body = message.get_body(("plain",))
-            if message["To"] == to and body is not None:
-                return next(line for line in body.get_content().splitlines() if line.startswith("http"))
-        return None
+        texts = [mail["text"] for mail in up.mails(to)]
+        return next((line for text in texts for line in text.splitlines() if line.startswith("http")), None)
 
     return str(wait_until(found, 20))
 

@@ -73,6 +73,10 @@ def test_the_assertion_is_signed_for_this_application(site: Site) -> None:
     aud = site.cloud.state()["apps"][site.app]["aud"]
     claims = jwt.decode(token, key, algorithms=["RS256"], audience=aud)
     assert claims["email"] == ALICE == headers["cf-access-authenticated-user-email"]
+    identity = site.cloud.visit(site.host, "/cdn-cgi/access/get-identity", f"CF_Authorization={token}").json()
+    assert (identity["email"], identity["user_uuid"]) == (ALICE, claims["sub"])
+    (pin,) = site.cloud.state()["providers"]
+    assert identity["idp"] == {"id": pin, "type": "onetimepin"}
     with pytest.raises(jwt.InvalidAudienceError):
         jwt.decode(token, key, algorithms=["RS256"], audience="another")
 
@@ -164,8 +168,8 @@ def test_require_and_exclude_narrow(site: Site, part: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["include", "require", "exclude"])
-def test_a_rule_that_cannot_be_judged_lets_nobody_in(site: Site, part: str) -> None:
-    unknown = {"group": {"id": "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"}}
+@pytest.mark.parametrize("unknown", [{"group": {"id": "0f0f0f0f-0f0f-0f0f"}}, {"geo": {"country_code": "DE"}}])
+def test_a_rule_that_cannot_be_judged_lets_nobody_in(site: Site, part: str, unknown: Any) -> None:
     policy = {**allow(ALICE), part: [unknown]}
     body = {"type": "self_hosted", "name": "x", "domain": site.host, "policies": [policy]}
     assert site.cloud.api("PUT", f"/accounts/{{account}}/access/apps/{site.app}", json=body).ok

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import signal
+import smtplib
 import subprocess
 import sys
 import time
@@ -32,6 +33,40 @@ def test_everything_is_found_again_after_a_kill(tmp_path: Path) -> None:
         }
         assert second.visit("warren.cloudflareaccess.localhost", "/cdn-cgi/access/certs").json() == keys
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_people_and_mail_are_found_again_and_an_older_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "cloud.json"
+    policy = {"name": "p", "decision": "allow", "include": [{"email": {"email": "alice@example.com"}}]}
+    host = "box.containers.localhost"
+    with Cloud.launch("--state", str(file)) as first:
+        body = {"type": "self_hosted", "name": "box", "domain": host, "policies": [policy]}
+        assert first.api("POST", "/accounts/{account}/access/apps", json=body).ok
+        group = {"name": "g", "include": [{"everyone": {}}]}
+        assert first.api("POST", "/accounts/{account}/access/groups", json=group).ok
+        first.control("PATCH", "limits", {"max_seats": 1, "log_retention": 100})
+        assert first.sign_in("alice@example.com", host)
+        where, _, port = first.facts["smtp"].rpartition(":")
+        with smtplib.SMTP(where, int(port), timeout=5) as client:
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: Kept\r\n\r\nhello\r\n")
+        before = first.state()
+    with Cloud.launch("--state", str(file)) as second:
+        parts = ("users", "groups", "providers", "sessions", "access_log", "max_seats", "log_retention", "organization")
+        after = second.state()
+        assert {part: after[part] for part in parts} == {part: before[part] for part in parts}
+        assert [mail["subject"] for mail in second.mails()] == ["Kept"]
+        assert second.sign_in("alice@example.com", host)
+    older = json.loads(file.read_text())
+    for part in ("users", "groups", "providers", "max_seats", "log_retention", "organization", "mails"):
+        del older[part]
+    older["sessions"] = {
+        key: {name: row[name] for name in ("id", "email", "user_id", "created", "expires", "aud", "revoked")}
+        for key, row in older["sessions"].items()
+    }
+    file.write_text(json.dumps(older))
+    with Cloud.launch("--state", str(file)) as third:
+        assert third.sign_in("alice@example.com", host)
+        assert third.state()["max_seats"] == 50
 
 
 def test_killed_at_any_moment_the_file_stays_whole(tmp_path: Path) -> None:

@@ -102,9 +102,20 @@ class Up:
 
     def fault(self, **fault: Any) -> None:
         """Have the simulated Cloudflare fail."""
+        self.control("POST", "faults", json=fault)
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """What the mailbox holds for this address, the newest first."""
+        found: list[dict[str, Any]] = self.control("GET", "mail", params={"to": to})
+        return found
+
+    def control(self, method: str, path: str, **more: Any) -> Any:
+        """Ask the simulator's own interface."""
         headers = {"Authorization": f"Bearer {self._setting('CLOUDFLARE_API_TOKEN')}"}
-        url = f"http://localhost:{self.edge_port}/_simulator/faults"
-        requests.post(url, headers=headers, json=fault, timeout=20).raise_for_status()
+        url = f"http://localhost:{self.edge_port}/_simulator/{path}"
+        answer = requests.request(method, url, headers=headers, timeout=20, **more)
+        answer.raise_for_status()
+        return answer.json()
 
     def url(self, path: str = "/") -> str:
         return f"http://localhost:{self.port}{path}"

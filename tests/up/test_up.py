@@ -34,9 +34,14 @@ def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
             name, _, value = line.partition("=")
             if name in {"SECRET_KEY", "ENCRYPTION_KEYS", "CLOUDFLARE_API_TOKEN"}:
                 assert value not in arguments
+        assert f"mail is caught at http://localhost:{up.edge_port}/mailbox" in text
+        asked = up.api("POST", "password-reset/", json={"email": up.credentials["demo"]["email"]})
+        assert asked.status_code == 202, asked.text
         token = up.token()
         first = _ready_container(up, token, "one")
         credentials = up.credentials
+        (mail,) = wait_until(lambda: up.mails(credentials["demo"]["email"]))
+        assert f"http://localhost:{up.port}/password-reset/" in mail["text"]
 
         second = up.spawn()
         assert "is running from" in second.communicate(timeout=30)[0]
@@ -49,6 +54,7 @@ def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
 
         up.start()
         assert up.credentials == credentials
+        assert up.mails(credentials["demo"]["email"]) == [mail]
         assert up.api("GET", f"containers/{first['id']}/", token).json()["hostname"] == first["hostname"]
         wait_until(lambda: up.api("GET", f"containers/{first['id']}/", token).json()["ready"], 30)
         assert up.api("DELETE", f"containers/{first['id']}/", token).status_code == 202

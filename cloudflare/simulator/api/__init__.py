@@ -1,5 +1,27 @@
-"""The API half: Cloudflare's v4 calls on the world. One module a resource; `routing.dispatch` finds the handler."""
+"""The API half: Cloudflare's v4 calls on the world. One module a resource; `routing.find` finds the handler."""
 
-from cloudflare.simulator.api import access, accounts, dns, policies, tunnels
+from cloudflare.simulator.api import (
+    access,
+    accounts,
+    dns,
+    groups,
+    logs,
+    organization,
+    policies,
+    providers,
+    tunnels,
+    users,
+)
 
-__all__ = ["access", "accounts", "dns", "policies", "tunnels"]
+__all__ = [
+    "access",
+    "accounts",
+    "dns",
+    "groups",
+    "logs",
+    "organization",
+    "policies",
+    "providers",
+    "tunnels",
+    "users",
+]

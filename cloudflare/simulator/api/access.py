@@ -1,4 +1,4 @@
-"""Access applications with their policies, and revocation: `/accounts/{account}/access/…`."""
+"""Access applications with their policies, and the end of their tokens: `/accounts/{account}/access/apps`."""
 
 import re
 import secrets
@@ -8,7 +8,8 @@ from cloudflare.simulator.api import policies
 from cloudflare.simulator.api.envelope import Call, Refusal, Reply
 from cloudflare.simulator.api.policies import refused
 from cloudflare.simulator.api.routing import route
-from cloudflare.simulator.state import App, Policy, World, new_uuid
+from cloudflare.simulator.people import new_uuid
+from cloudflare.simulator.state import App, Policy, World
 
 ROOT = "/accounts/{account}/access/apps"
 MAX_DOMAIN, MAX_DESTINATIONS, MAX_NAME = 63, 5, 350
@@ -64,10 +65,7 @@ def _get(world: World, call: Call) -> App:
 
 
 def _checked(call: Call) -> dict[str, Any]:
-    try:
-        fields = call.fields(_KNOWN)
-    except Refusal as exc:
-        raise refused(str(exc)) from None
+    fields = policies.given(call.body, _KNOWN)
     if fields.get("type") != "self_hosted":
         raise refused("the simulator has applications of type self_hosted alone")
     fields["name"] = fields.get("name") or fields.get("domain")
@@ -90,6 +88,8 @@ def _checked(call: Call) -> dict[str, Any]:
         raise refused("same_site_cookie_attribute is none, lax or strict")
     if not all(isinstance(row, str) for row in fields.get("allowed_idps") or []):
         raise refused("allowed_idps must be ids")
+    if fields.get("auto_redirect_to_identity") and len(fields.get("allowed_idps") or []) != 1:
+        raise refused("auto_redirect_to_identity needs exactly one allowed identity provider")
     return {name: value for name, value in fields.items() if name != "policies"}
 
 
@@ -112,7 +112,7 @@ def _policies(world: World, raw: Any) -> list[Policy]:
 def _check_together(rows: list[Policy]) -> None:
     if len({row.precedence for row in rows}) != len(rows):
         raise refused("policy precedences must be unique")
-    rules = sum(len(row.fields[part]) for row in rows for part in ("include", "require", "exclude"))
+    rules = sum(len(row.fields[part]) for row in rows for part in policies.PARTS)
     if rules > policies.MAX_RULES:
         raise refused(f"an application has at most {policies.MAX_RULES} rules: limit exceeded")
 
@@ -178,16 +178,6 @@ def revoke_tokens(world: World, call: Call) -> Reply:
         session.revoked |= session.aud == app.aud
     world.changed("session", app.id)
     return Reply({}, status=202, bare=True)
-
-
-@route("POST", "/accounts/{account}/access/organizations/revoke_user")
-def revoke_user(world: World, call: Call) -> Reply:
-    """All sessions of this person, the global one too."""
-    email = str(call.fields({"email": str}, required=["email"])["email"]).casefold()
-    for session in world.sessions.values():
-        session.revoked |= session.email == email
-    world.changed("session", email)
-    return Reply(True, bare=True)
 
 
 @route("GET", ROOT + "/{app}/policies")

@@ -1,4 +1,4 @@
-"""Tokens, zones, organization: what exists once."""
+"""Tokens and zones: what exists once."""
 
 from typing import Any
 
@@ -50,18 +50,3 @@ def list_zones(world: World, call: Call) -> Reply:
 @route("GET", "/zones/{zone}")
 def get_zone(world: World, call: Call) -> Reply:
     return Reply(_zone(world))
-
-
-@route("GET", "/accounts/{account}/access/organizations")
-def get_organization(world: World, call: Call) -> Reply:
-    return Reply(
-        {
-            "name": "Simulator",
-            "auth_domain": world.team_domain,
-            "is_ui_read_only": False,
-            "auto_redirect_to_identity": False,
-            "session_duration": "24h",
-            "created_at": "2026-01-01T00:00:00Z",
-            "updated_at": "2026-01-01T00:00:00Z",
-        }
-    )

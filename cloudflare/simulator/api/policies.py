@@ -1,13 +1,16 @@
 """Access policies: what a valid one is, and the reusable ones at `/accounts/{account}/access/policies`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloudflare.simulator.api.envelope import Call, Refusal, Reply
 from cloudflare.simulator.api.routing import route
-from cloudflare.simulator.state import Policy, World, new_uuid
+from cloudflare.simulator.people import new_uuid
+from cloudflare.simulator.state import Policy, World
 
 ROOT = "/accounts/{account}/access/policies"
 MAX_RULES = 1000
+PARTS = ("include", "require", "exclude")
 DECISIONS = {"allow", "deny", "non_identity", "bypass"}
 # Every kind of rule that Cloudflare knows, with the fields that its one value must have.
 RULES: dict[str, dict[str, type]] = {
@@ -58,19 +61,29 @@ def refused(message: str) -> Refusal:
     return Refusal(400, 12130, f"access.api.error.invalid_request: {message}")
 
 
-def checked(raw: Any) -> dict[str, Any]:
-    """The fields of a policy, or the refusal that Cloudflare answers."""
+def given(raw: Any, known: Mapping[str, type | tuple[type, ...]], required: Sequence[str] = ()) -> dict[str, Any]:
+    """The known fields of a body, or of a part of one; what is wrong with them is said in Access's way."""
     try:
-        fields = Call({}, raw).fields(KNOWN)
+        return Call({}, raw).fields(known, required)
     except Refusal as exc:
         raise refused(str(exc)) from None
+
+
+def checked(raw: Any) -> dict[str, Any]:
+    """The fields of a policy, or the refusal that Cloudflare answers."""
+    fields = given(raw, KNOWN)
     if not fields.get("name"):
         raise refused("policy name is required")
     if fields.get("decision") not in DECISIONS:
         raise refused("policy decision must be allow, deny, non_identity or bypass")
+    return with_rules(fields, "policy")
+
+
+def with_rules(fields: dict[str, Any], what: str) -> dict[str, Any]:
+    """All three parts there, each rule valid."""
     if not fields.get("include"):
-        raise refused("policy include must have at least one rule")
-    for part in ("include", "require", "exclude"):
+        raise refused(f"{what} include must have at least one rule")
+    for part in PARTS:
         fields[part] = fields.get(part) or []
         for rule in fields[part]:
             _check_rule(rule)

@@ -8,7 +8,8 @@ from typing import Any
 
 from cloudflare.simulator.api.envelope import Call, Refusal, Reply, invalid
 from cloudflare.simulator.api.routing import route
-from cloudflare.simulator.state import Connector, Tunnel, World, new_uuid
+from cloudflare.simulator.people import new_uuid
+from cloudflare.simulator.state import Connector, Tunnel, World
 
 ROOT = "/accounts/{account}/cfd_tunnel"
 _SERVICE = re.compile(

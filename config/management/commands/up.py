@@ -34,6 +34,7 @@ class Command(BaseCommand):
         self._lock = _lock()
         _free_port(environment.web_port(), "PORT")
         _free_port(environment.edge_port(), "EDGE_PORT")
+        _free_port(environment.mail_port(), "SMTP_PORT")
         try:
             asyncio.run(self._run())
         except KeyboardInterrupt:
@@ -93,6 +94,8 @@ class Command(BaseCommand):
         else:
             self._say(f"accounts are in {HOME / 'credentials.json'}")
         self._say(f"the simulated Cloudflare is at http://localhost:{environment.edge_port()}")
+        if environment.mail_url(environment.mail_port()) == settings.EMAIL_URL:
+            self._say(f"mail is caught at http://localhost:{environment.edge_port()}/mailbox")
         self.stdout.write(f"Warren is ready: http://localhost:{environment.web_port()}")
         self.stdout.flush()
 
