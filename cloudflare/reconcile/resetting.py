@@ -63,7 +63,7 @@ def _reset(publication: Publication, lease: Lease, client: Cloudflare) -> str:
             lease.hold()
             ended += engine.current().reset_connections(connector.engine_name, container.engine_name, network)
     except NotReset as exc:
-        log.warning("%s: %s All connections of the tunnel %s are reset instead.", publication, exc, tunnel)
+        log.warning("%s: %s: %s All connections of %s are reset instead.", publication, exc.code, exc, tunnel)
         lease.hold()
         with translated("Reset of connections"), suppress(errors.NotFound):
             client.tunnels.drop_connections(tunnel.tunnel_id)

@@ -71,9 +71,10 @@ class Sockets:
         """Run the helper to its end; returns what it said, as far as it came within `SECONDS`."""
         self._create(config, name)
         stream = self.api.attach_socket(name, params={"stdout": 1, "stream": 1})
+        connection = getattr(stream, "_sock", stream)  # behind what the SDK wraps a plain one in
         try:
             self.api.start(name)
-            return _read(stream)
+            return _read(connection)
         except TimeoutError as exc:
             self._discard(name)
             raise NotReset(f"The helper did not end connections within {SECONDS:g} s.") from exc
@@ -81,6 +82,7 @@ class Sockets:
             self._discard(name)
             raise
         finally:
+            connection.close()
             stream.close()
 
     def _create(self, config: dict[str, Any], name: str) -> None:
@@ -120,9 +122,8 @@ def _address(facts: dict[str, Any], network: str) -> str:
     return str(on.get("IPAddress") or "")
 
 
-def _read(stream: Any) -> str:
+def _read(connection: socket.socket) -> str:
     """All that comes until the other end closes."""
-    connection: socket.socket = getattr(stream, "_sock", stream)  # behind what the SDK wraps a plain one in
     deadline, said = time.monotonic() + SECONDS, b""
     while True:
         connection.settimeout(max(0.01, deadline - time.monotonic()))
