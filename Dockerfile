@@ -2,6 +2,9 @@
 ARG BASE=python:3.12-slim-bookworm
 FROM ${BASE}
 
+# What the image that ends connections is made of (`manage.py prepare`, docs/adr/0008).
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends busybox-static iproute2 \
+    && rm -rf /var/lib/apt/lists/*
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/warren/.venv/bin:$PATH
 WORKDIR /warren
 

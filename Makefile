@@ -9,11 +9,11 @@ help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: ## Run Warren on this machine, with a simulated Cloudflare (PORT, EDGE_PORT, WARREN_HOME)
-	@scripts/ensure python redis docker busybox
+	@scripts/ensure python redis docker busybox iproute
 	@exec $(PYTHON) manage.py up
 
 test: ## Run all tests against real Docker, PostgreSQL, Redis and Chromium (ARGS=...)
-	@scripts/ensure python redis docker busybox postgres chromium btrfs
+	@scripts/ensure python redis docker busybox iproute postgres chromium btrfs
 	scripts/with-services $(PYTHON) -m pytest -n 4 --maxschedchunk 1 $(ARGS)
 
 check: ## Format, lint, types, import contracts, migrations, deployment checks, schema
@@ -28,7 +28,7 @@ check: ## Format, lint, types, import contracts, migrations, deployment checks, 
 	$(CHECKED) $(PYTHON) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: ## Measure, each figure beside a floor or a peer from the same run (ARGS=...)
-	@scripts/ensure python redis docker busybox postgres
+	@scripts/ensure python redis docker busybox iproute postgres
 	scripts/with-services $(PYTHON) -m bench $(ARGS)
 
 format: ## Format and mend what can be mended by itself

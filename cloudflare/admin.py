@@ -148,6 +148,15 @@ class PublicationAdmin(ReadOnly, Reconciled[Publication]):
     )
     list_select_related = ("zone", "tunnel__tenant", "container__tenant")
     search_fields = ("hostname", "app_id", "container__tenant__slug")
+    fields = (
+        ("hostname", "container", "zone", "tunnel"),
+        ("route", "routed_in", "leaves_at", "gone_at"),
+        ("app_id", "record_id", "record_target"),
+        ("revoking", "reset_until", "reset_at"),
+        "reset_message",
+        ("code", "message", "retrying"),
+        ("attempts", "failures", "next_check_at"),
+    )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A tenant's page links here."""

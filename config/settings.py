@@ -172,6 +172,8 @@ CLOUDFLARE_RATE = env.str("CLOUDFLARE_RATE", default="1200/300")  # calls per se
 CONTAINERS_DOMAIN = env.str("CONTAINERS_DOMAIN", default="")
 CONTAINER_URL = env.str("CONTAINER_URL", default="https://{hostname}/")
 ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
+# How long the edge may still take a session that was ended. The simulator does not.
+REVOCATION_SECONDS = env.float("REVOCATION_SECONDS", default=0 if EMBEDDED else 30)
 CONNECTOR_IMAGE = env.str("CONNECTOR_IMAGE", default="cloudflare/cloudflared:2026.8.2")
 CONNECTOR_EDGE = env.str("CONNECTOR_EDGE", default="")  # host:port for cloudflared's TUNNEL_EDGE; "gateway" as host
 

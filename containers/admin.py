@@ -141,7 +141,7 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
         ("hostname", "name", "engine_name"),
         ("of_tenant", "of_template", "created_by"),
         ("desired", "lifecycle", "generation", "wanted_since"),
-        ("image", "port", "data_folder", "internet"),
+        ("image", "port", "data_folder", "internet", "resets_connections"),
         ("memory", "cpu", "storage"),
         ("created_at", "deleted_at"),
         "more",

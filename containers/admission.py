@@ -64,6 +64,7 @@ def create(
             secrets=like.secrets if like else "",
             port=source.port,
             data_folder=source.data_folder,
+            resets_connections=like.resets_connections if like else True,
             internet=tenant.plan.internet,
             created_by=actor,
             **limits,

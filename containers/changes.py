@@ -22,14 +22,22 @@ def change(
     port: int | None = None,
     memory: int | None = None,
     cpu: int | None = None,
+    resets_connections: bool | None = None,
     if_match: IfMatch = ANY,
 ) -> Container:
     """Change what is given; None leaves it as it is, and in `environment` and `secrets` takes a variable away.
 
-    Label and port change in the rows and at the edge alone, memory and CPU at the engine without a restart. A change
-    of the environment needs a new container at the engine: the program is started anew, its data is kept.
+    Label, port and `resets_connections` change in the rows and at the edge alone, memory and CPU at the engine without
+    a restart. A change of the environment needs a new container at the engine: the program is started anew, its data
+    is kept.
     """
-    asked: dict[str, Any] = {"label": label, "port": port, "memory": memory, "cpu": cpu}
+    asked: dict[str, Any] = {
+        "label": label,
+        "port": port,
+        "memory": memory,
+        "cpu": cpu,
+        "resets_connections": resets_connections,
+    }
 
     def apply(row: Container) -> bool | dict[str, Any]:
         changed = [name for name, value in asked.items() if value is not None and value != getattr(row, name)]

@@ -59,6 +59,12 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
+    resets_connections = forms.BooleanField(
+        required=False,
+        label="Reset open connections when somebody loses access",
+        help_text="Everybody on this container reconnects then. Without it, whoever lost access can go on over a "
+        "connection that is still open, until it ends; nobody gets a new one.",
+    )
     environment = _Lines(help_text=_LINE + " A change restarts the program.")
     secrets = _Lines(
         label="New secrets",
@@ -92,6 +98,7 @@ class SettingsForm(_Form):
             "port": row.port,
             "memory": row.memory // MIB,
             "cpu": f"{row.cpu / 1000:g}",
+            "resets_connections": row.resets_connections,
             "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
         }
 
@@ -107,6 +114,7 @@ class SettingsForm(_Form):
             # What is not whole MiB came by the API, and stays if nobody touched it.
             "memory": row.memory if data["memory"] == row.memory // MIB else data["memory"] * MIB,
             "cpu": int(data["cpu"] * 1000),
+            "resets_connections": data["resets_connections"],
             "environment": plain,
             "secrets": hidden,
             "if_match": IfMatch.parse(f'"{generation}"'),

@@ -43,6 +43,14 @@ class Publication(Scheduled):
     )
     # Noted before the policy shrinks, and cleared once the sessions of whoever it lost were ended.
     revoking = models.BooleanField(default=False, editable=False)
+    # Noted with it: open connections outlive a session. Once more then, because an ended one may count a little longer.
+    reset_until = models.DateTimeField(
+        null=True, editable=False, help_text="When open connections are reset for the last time; empty: nothing to do."
+    )
+    reset_at = models.DateTimeField(null=True, editable=False, help_text="When open connections were last reset.")
+    reset_message = models.TextField(
+        blank=True, editable=False, help_text="Why all connections of the tunnel were reset then; empty: they were not."
+    )
     listed_digest = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Of the application as a survey last found it right."
     )

@@ -9,9 +9,13 @@ from cloudflare.reconcile import cutover
 
 
 def told(publication: Publication, policy: Policy) -> None:
-    """The policy was read back from Cloudflare, and the sessions of whoever it lost were ended."""
+    """The policy was read back from Cloudflare, and the sessions of whoever it lost were ended.
+
+    Until connections were reset for the last time, an ended session may still have one.
+    """
     let_in = policy.emails if publication.wanted else None
-    edge.seen(publication.container_id, let_in, _with_others(publication, policy.emails))
+    may_be_in = None if publication.reset_until else _with_others(publication, policy.emails)
+    edge.seen(publication.container_id, let_in, may_be_in)
 
 
 def told_of_end(publication: Publication) -> None:
@@ -22,8 +26,9 @@ def told_of_end(publication: Publication) -> None:
 def _with_others(publication: Publication, here: Iterable[str]) -> set[str] | None:
     """With those that the container's other hostnames may let in; None where one of them does not know whom."""
     found = set(here)
-    for admitted, revoking in cutover.others(publication).exclude(app_id="").values_list("admitted", "revoking"):
-        if revoking or admitted is None:
+    others = cutover.others(publication).exclude(app_id="").values_list("admitted", "revoking", "reset_until")
+    for admitted, revoking, reset_until in others:
+        if revoking or reset_until or admitted is None:
             return None
         found.update(admitted)
     return found

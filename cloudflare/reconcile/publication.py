@@ -17,7 +17,7 @@ from access.rules import Policy
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import cutover, documents, guests, names
+from cloudflare.reconcile import cutover, documents, guests, names, resetting
 from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
@@ -45,8 +45,9 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     result = _publish(publication, lease, client, people.policy)
     if people.unsettled:
         result = replace(result, record=_in_a_row(lambda: guests.told(publication, people.policy), result.record))
-    if leaves_at:
-        left = max(0.0, (leaves_at - timezone.now()).total_seconds())
+    due = min((moment for moment in (leaves_at, publication.reset_until) if moment), default=None)
+    if due:
+        left = max(0.0, (due - timezone.now()).total_seconds())
         return replace(result, after=left if result.after is None else min(result.after, left))
     return result
 
@@ -58,13 +59,16 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy:
     wanted = documents.application(publication.hostname, policy)
     if publication.policy_digest != documents.digest(wanted):
         if _shuts_out(publication, policy):
-            lease.write(revoking=True)
+            lease.write(revoking=True, **resetting.noted(publication))
             publication.revoking, client = True, client.with_priority(Priority.URGENT)
         with progress.blamed():
             seen = _protect(publication, lease, client, wanted, progress)
         seen |= {"admitted": list(policy.emails), "listed_digest": ""}
     if publication.revoking:
         seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
+        seen |= resetting.counted(publication)
+        lease.write(**seen)  # a reset that has to be tried again need not end sessions again
+    seen |= resetting.carry_out(publication, lease, client.with_priority(Priority.URGENT))
     if _moved(publication, progress):
         # It stays in the ingress, protected as it is, until Cloudflare has taken the rule that replaces this one.
         publication.route = seen["route"] = Route.NONE
@@ -166,6 +170,8 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
             lease.write(route=Route.LEAVING)
             Tunnel.objects.filter(pk=publication.tunnel_id).ring()
         return loop.Result(after=WAIT, rings=((names.TUNNEL, publication.tunnel_id),))
+    if publication.container.desired != Desired.ABSENT:  # else all that is open ends with it
+        resetting.carry_out(publication, lease, client, last=True)
     with translated("Access application"):
         without_application(client, publication, lease)
 
@@ -176,7 +182,7 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
 
     return loop.Result(
         rest=True,
-        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": ""},
+        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "reset_until": None},
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
         wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,

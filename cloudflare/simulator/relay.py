@@ -31,11 +31,15 @@ Pipe = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Link:
-    """A connector that is signed in: its control connection and its idle work connections."""
+    """A connector that is signed in: its control connection and its work connections, idle and in use.
+
+    They end together, as the streams of a connection do at Cloudflare.
+    """
 
     def __init__(self, connector: Connector, writer: asyncio.StreamWriter, token: str) -> None:
         self.connector, self.control, self.token = connector, writer, token
         self.idle: deque[Pipe] = deque()
+        self.busy: set[asyncio.StreamWriter] = set()
         self.arrived = asyncio.Event()
 
     def push(self, tunnel: Tunnel) -> None:
@@ -51,6 +55,7 @@ class Link:
             while self.idle:
                 pipe = self.idle.popleft()
                 if not pipe[0].at_eof() and not pipe[1].is_closing():
+                    self.busy = {pipe[1], *(writer for writer in self.busy if not writer.is_closing())}
                     return pipe
                 pipe[1].close()
             self.arrived.clear()
@@ -64,6 +69,8 @@ class Link:
         self.control.close()
         for _, writer in self.idle:
             writer.close()
+        for writer in self.busy:
+            writer.transport.abort()
         self.idle.clear()
 
 

@@ -33,6 +33,10 @@ class ChangeSerializer(serializers.Serializer[Any]):
     port = serializers.IntegerField(min_value=1, max_value=65535, required=False)
     memory = serializers.IntegerField(min_value=6 * 1024**2, max_value=2**50, required=False)
     cpu = serializers.IntegerField(min_value=10, max_value=10**6, required=False)
+    resets_connections = serializers.BooleanField(
+        required=False,
+        help_text="When somebody loses access, open connections are reset; everybody on this container reconnects.",
+    )
 
 
 class DuplicateSerializer(serializers.Serializer[Any]):
@@ -55,8 +59,8 @@ class Changes(viewsets.GenericViewSet[Container]):
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change a container's settings.
 
-        Label and port change at once, memory and CPU without a restart. With another environment the program is
-        started anew; its data is kept.
+        Label, port and `resets_connections` change at once, memory and CPU without a restart. With another environment
+        the program is started anew; its data is kept.
         """
         return self.changed(changes.change, ChangeSerializer(data=request.data))
 

@@ -117,6 +117,7 @@ class ContainerSerializer(ContainerListSerializer):
             *ContainerListSerializer.Meta.fields,
             "image",
             "data_folder",
+            "resets_connections",
             "conditions",
             "steps",
             "error",

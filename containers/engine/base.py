@@ -11,6 +11,7 @@ EngineRefusal (terminal)
 ├── ForeignName      the name is taken by something that is not ours
 ├── PullFailed       no registry gave the image
 ├── VolumeFull       what was to be unpacked does not fit on the volume or its disk
+├── NotReset         connections could not be ended; they may still be open
 └── MemoryInUse      a container uses more memory than it is to be left with
 """
 
@@ -78,6 +79,10 @@ class VolumeFull(EngineRefusal):
 
 class MemoryInUse(EngineRefusal):
     code_ = "memory_in_use"
+
+
+class NotReset(EngineRefusal):
+    code_ = "connections_remain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,13 @@ class Engine(Protocol):
         """Remove it, running or not; its volume stays. Absent is fine. Returns once it is gone."""
 
     def inspect(self, name: str) -> Observed | None: ...
+
+    def reset_connections(self, client: str, server: str, network: str) -> int:
+        """End the TCP connections from one container to another on this network; returns how many there were.
+
+        To whichever port, idle or not; those that begin meanwhile stay. A container that does not run, or is not on
+        the network, has none. Raises `NotReset`.
+        """
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         """All containers with these labels, in one call."""

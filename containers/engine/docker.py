@@ -33,10 +33,11 @@ from containers.engine.base import (
 from containers.engine.faults import translated
 from containers.engine.hostconfig import CPU_PERIOD, host_config
 from containers.engine.limits import update_limits
+from containers.engine.sockets import Sockets
 from containers.engine.volumes import Volumes
 
 
-class DockerEngine(Volumes):
+class DockerEngine(Volumes, Sockets):
     """Thread-safe: each thread has a client, and so connections, of its own."""
 
     def __init__(self, host: str | None, *, timeout: int, starts: int = 0, mark: str = "") -> None:

@@ -1,12 +1,14 @@
 """The one builder of Docker's HostConfig. What it does not name, no container of ours can have.
 
-No bind mounts, devices, host namespaces, privileges or extra capabilities: there is no parameter for them.
+No bind mounts, devices, host namespaces, privileges or extra capabilities: there is no parameter for them. What ends
+connections has one capability more, over another container's network alone; it is ours, and runs for a moment.
 Fields as in the Docker Engine API 1.41, `POST /containers/create`.
 """
 
 from typing import Any
 
 from containers.engine.base import IDENTITY, ContainerSpec, Limits
+from tenants.models.plan import MIB
 
 # What programs in common images need to become an unprivileged user and to listen; no NET_RAW, no MKNOD.
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
@@ -54,6 +56,24 @@ def host_config(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:
     if spec.storage and limits.layer:
         config["StorageOpt"] = {"size": str(spec.storage)}
     return config
+
+
+def reset_config(client: str) -> dict[str, Any]:
+    """For what ends connections of the container with this id, from inside its network; the engine removes it."""
+    return {
+        "NetworkMode": f"container:{client}",
+        "Memory": 64 * MIB,
+        "MemorySwap": 64 * MIB,
+        "PidsLimit": 32,
+        "CapDrop": ["ALL"],
+        "CapAdd": ["NET_ADMIN"],
+        "SecurityOpt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+        "AutoRemove": True,
+        "LogConfig": {"Type": "none"},
+        "IpcMode": "none",
+        "Privileged": False,
+    }
 
 
 def _volume_options(spec: ContainerSpec, limits: Limits) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from containers.engine.base import (
     NetworkBusy,
     NetworkMissing,
     NetworkSpec,
+    NotReset,
     Observed,
     PullFailed,
     SubnetTaken,
@@ -47,6 +48,8 @@ class MemoryEngine:
     memory_used: int = 0  # bytes of memory that each running container uses
     contents: dict[str, bytes] = field(default_factory=dict)  # of each volume, as a tar
     owners: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    connections: dict[tuple[str, str], int] = field(default_factory=dict)  # open ones, by client and server
+    resets: bool = True  # whether the kernel ends connections where it is asked to
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -119,6 +122,19 @@ class MemoryEngine:
     def inspect(self, name: str) -> Observed | None:
         self.ping()
         return self.containers.get(name)
+
+    def reset_connections(self, client: str, server: str, network: str) -> int:
+        self.ping()
+        with self._lock:
+            if not all(self._runs_on(name, network) for name in (client, server)):
+                return 0
+            if self.connections.get((client, server)) and not self.resets:
+                raise NotReset("Connections stayed open.")
+            return self.connections.pop((client, server), 0)
+
+    def _runs_on(self, name: str, network: str) -> bool:
+        there, spec = self.containers.get(name), self.specs.get(name)
+        return bool(there and spec and there.running and network in {spec.network, *spec.extra_networks})
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         self.ping()

@@ -59,6 +59,10 @@ class Container(models.Model):
     cpu = models.PositiveIntegerField(help_text="Thousandths of a core.")
     storage = models.PositiveBigIntegerField(help_text="Bytes.")
     internet = models.BooleanField(default=False)
+    resets_connections = models.BooleanField(
+        default=True,
+        help_text="When somebody loses access, open connections are reset; everybody on this container reconnects.",
+    )
     suspended = models.BooleanField(default=False, editable=False, help_text="With its tenant: may not run.")
     # Counts what needs a new container at the engine; one that was made at an earlier revision is replaced.
     revision = models.PositiveIntegerField(default=0, editable=False)

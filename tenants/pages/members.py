@@ -71,7 +71,10 @@ class RemoveView(_Act):
     title, button = "Remove the member?", "Remove"
 
     def asked(self) -> str:
-        return f"{self.member().user} can open none of this tenant's containers any more."
+        return (
+            f"{self.member().user} can open none of this tenant's containers any more. Connections that are open to "
+            "them are reset, unless a container's settings say otherwise: everybody on them reconnects."
+        )
 
     def act(self) -> str:
         row = self.member()

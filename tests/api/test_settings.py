@@ -74,7 +74,14 @@ def test_all_settings_in_one_go(api: APIClient, box: str, memory: MemoryEngine) 
 
 def test_what_changes_nothing_is_no_new_generation(api: APIClient, box: str) -> None:
     change(api, box, environment={"A": "1"}, secrets={"KEY": "x"})
-    for same in ({}, {"label": ""}, {"environment": {"A": "1", "B": None}}, {"secrets": {"KEY": "x"}}, {"port": 8080}):
+    for same in (
+        {},
+        {"label": ""},
+        {"environment": {"A": "1", "B": None}},
+        {"secrets": {"KEY": "x"}},
+        {"port": 8080},
+        {"resets_connections": True},
+    ):
         answer = change(api, box, **same)
         assert (answer.status_code, answer.json()["generation"]) == (202, 2)
     assert AuditEvent.objects.filter(action="container:change").count() == 1
@@ -104,6 +111,7 @@ def test_variables_are_merged_and_null_takes_one_away(api: APIClient, box: str) 
         ({"secrets": {"A": {"b": 1}}}, 400, "invalid"),
         ({"secrets": ["A"]}, 400, "invalid"),
         ({"label": "x" * 101}, 400, "invalid"),
+        ({"resets_connections": None}, 400, "invalid"),
         ({"port": 0}, 400, "invalid"),
         ({"port": 65536}, 400, "invalid"),
         ({"memory": 5 * MIB}, 400, "invalid"),
@@ -250,11 +258,13 @@ def test_a_lower_limit_applies_by_itself_when_memory_falls(api: APIClient, box: 
     assert (seen(memory).memory, seen(memory).started_at) == (64 * MIB, before.started_at)
 
 
-def test_the_label_and_the_port_leave_the_engine_alone(api: APIClient, box: str, memory: MemoryEngine) -> None:
+def test_what_is_of_rows_and_edge_alone_leaves_the_engine_alone(api: APIClient, box: str, memory: MemoryEngine) -> None:
     before = seen(memory)
-    change(api, box, label="x", port=9000)
+    answer = change(api, box, label="x", port=9000, resets_connections=False)
+    assert answer.json()["resets_connections"] is False
     converge()
     assert seen(memory) == before
+    assert settled(api, box)
 
 
 def test_the_edge_follows_the_port_and_nothing_is_open_meanwhile(api: APIClient, box: str, cloud: Any) -> None:
@@ -423,7 +433,14 @@ def test_what_is_stopped_stays_so(api: APIClient, box: str, memory: MemoryEngine
 def test_a_duplicate_has_everything_but_the_data(
     api: APIClient, box: str, memory: MemoryEngine, template: Template
 ) -> None:
-    settings = {"label": "One", "environment": {"A": "1"}, "port": 9000, "memory": 64 * MIB, "cpu": 100}
+    settings = {
+        "label": "One",
+        "environment": {"A": "1"},
+        "port": 9000,
+        "memory": 64 * MIB,
+        "cpu": 100,
+        "resets_connections": False,
+    }
     change(api, box, secrets={"KEY": PASSWORD}, **settings)
     template.image = "warren/hello:2"
     template.save()

@@ -63,13 +63,15 @@ def test_all_settings(client: Client, box: str) -> None:
     assert answer.headers["Location"] == box
     row = Container.objects.get()
     assert (row.label, row.port, row.memory, row.cpu) == ("x", 9000, 64 * MIB, 250)
+    assert row.resets_connections, "ticked, as long as nobody takes that away"
     assert row.environment == {"GREETING": "hello = world", "EMPTY": ""}
     assert row.secret_values == {"KEY": "hidden value"}
     page = client.get(f"{box}settings/").content.decode()
     assert "KEY" in page
     assert "hidden value" not in page
-    save(client, box, environment="EMPTY=", secrets="NEW=2", forget=["KEY"])
+    save(client, box, environment="EMPTY=", secrets="NEW=2", forget=["KEY"], resets_connections="")
     row.refresh_from_db()
+    assert not row.resets_connections
     assert (row.environment, row.secret_values) == ({"EMPTY": ""}, {"NEW": "2"})
 
 
