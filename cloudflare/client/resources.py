@@ -133,6 +133,11 @@ class Apps(Resource):
         rows = self._call("GET", params={"domain": hostname, "exact": "true"}).result or []
         return next((App.from_json(row) for row in rows if row.get("domain") == hostname), None)
 
+    def find_by_aud(self, aud: str) -> App | None:
+        """The application whose assertions carry this audience."""
+        rows = self._call("GET", params={"aud": aud}).result or []
+        return next((App.from_json(row) for row in rows if row.get("aud") == aud), None)
+
     def get(self, app_id: str) -> App:
         return App.from_json(self._call("GET", f"/{app_id}").result)
 
