@@ -13,6 +13,8 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("storage", "containers.measure_storage", storage),
             ("tunnels", "cloudflare.survey_tunnels", 60),
             ("drift", "cloudflare.survey_drift", 300),
+            ("access-keys", "cloudflare.refresh_keys", 600),
+            ("staff-provider", "cloudflare.confirm_staff_provider", 600),
             ("mail", "tenants.sweep_mail", 30),
             ("plans", "tenants.sweep_plans", 600),
             ("archives", "containers.sweep_archives", 3600),
