@@ -8,7 +8,8 @@ somebody else: then two people share a browser, and neither is to find themself 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -86,15 +87,23 @@ def _settle(request: HttpRequest, here: Door, vouched: Vouched) -> None:
         return  # an API token says who asks, and needs no session beside it
     admitted = people.admit(vouched, here)
     if admitted is not None:
-        request.signed_by = people.HOW  # type: ignore[attr-defined]  # for the record
-        login(request, admitted, backend=BACKEND)
+        with _on_record(request):
+            login(request, admitted, backend=BACKEND)
         request.session[BY_ACCESS] = True
         request.session.pop(BESIDE, None)
 
 
 def _end(request: HttpRequest) -> None:
-    request.signed_by = people.HOW  # type: ignore[attr-defined]  # for the record
-    logout(request)
+    with _on_record(request):
+        logout(request)
+
+
+@contextmanager
+def _on_record(request: HttpRequest) -> Iterator[None]:
+    """What is done here is recorded as done by Access; what the person does in the same request is not."""
+    request.signed_by = people.HOW  # type: ignore[attr-defined]  # ours
+    yield
+    del request.signed_by  # type: ignore[attr-defined]
 
 
 @receiver(user_logged_in)

@@ -164,6 +164,7 @@ def test_signing_out(front: Front, owner: User) -> None:
         answer = client.post("/sign-out/", headers={HEADER: assertion})
         assert (answer.status_code, answer.url) == (302, "/cdn-cgi/access/logout")
         assert not client.cookies["warren_session"].value
+    assert _record(action="user:sign_out") == [("user:sign_out", "done", ALICE, None)] * 2
     client = Client()
     client.force_login(owner)
     assert client.post("/sign-out/").url == "/sign-in/"
