@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, Zone
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
@@ -168,6 +168,19 @@ class PublicationAdmin(ReadOnly, Reconciled[Publication]):
     @admin.display(ordering="container__tenant__slug")
     def tenant(self, publication: Publication) -> str:
         return str(publication.container.tenant)
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(ReadOnly, admin.ModelAdmin[SigningKey]):
+    list_display = ("kid", "team", "seen_at")
+    search_fields = ("kid", "team")
+    date_hierarchy = "seen_at"
+
+
+@admin.register(StaffProvider)
+class StaffProviderAdmin(ReadOnly, admin.ModelAdmin[StaffProvider]):
+    list_display = ("provider", "audience", "since", "confirmed_at")
+    search_fields = ("provider", "audience")
 
 
 staff.tenant_lists.append(("publications", "admin:cloudflare_publication_changelist", "container__tenant__id__exact"))

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from cloudflare import drift, survey
+from cloudflare.entrance import keys, staff
 from cloudflare.reconcile import names
 from containers import doorbell
 from containers.tasks import answer
@@ -38,3 +39,15 @@ def survey_tunnels() -> None:
 def survey_drift() -> None:
     for task, pk in drift.survey():
         doorbell.send(task, pk)
+
+
+@shared_task(name=keys.REFRESH)
+def refresh_keys(team: str = "") -> None:
+    """Beat rings it, and whoever comes with a key that is not known."""
+    keys.refresh()
+
+
+@shared_task(name=staff.CONFIRM)
+def confirm_staff_provider(audience: str = "") -> None:
+    """Beat rings it, and staff whom Access may not vouch for yet."""
+    staff.confirm()

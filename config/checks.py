@@ -9,6 +9,7 @@
 | warren.E005 | ENGINE is neither "docker" nor "memory" |
 | warren.E006 | mail is sent, and PUBLIC_URL is no address for its links |
 | warren.E007 | TRUSTED_PROXIES holds something that is no network |
+| warren.E008 | signing in through Access is set by half, or by what cannot be right |
 | warren.W001 | no Cloudflare account is configured |
 | warren.W002 | CONTAINER_URL lacks {hostname} |
 | warren.W003 | the in-memory engine outside of tests |
@@ -105,6 +106,36 @@ def proxies(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             hint = "Give addresses or networks, separated by commas, such as 10.0.0.0/8."
             return [Error(f"TRUSTED_PROXIES: {network!r} is no network.", hint=hint, id="warren.E007")]
     return []
+
+
+@register()
+def entrance(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Keys that came over plain HTTP are whoever's who was on the way; only this machine needs no more."""
+    team, audience, provider = settings.ACCESS_TEAM_DOMAIN, settings.ACCESS_AUDIENCE, settings.ACCESS_STAFF_IDP
+    if not (team or audience or provider):
+        return []
+    url = urlsplit(settings.ACCESS_CERTS_URL)
+    wrong = [
+        words
+        for holds, words in (
+            (team and audience, "ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE go together; ACCESS_STAFF_IDP needs both."),
+            (
+                not team or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", team),
+                f"ACCESS_TEAM_DOMAIN is {team!r}, not such as team.cloudflareaccess.com.",
+            ),
+            (
+                not audience or re.fullmatch(r"[0-9a-f]{64}", audience),
+                "ACCESS_AUDIENCE is no audience tag: 64 hexadecimal digits.",
+            ),
+            (
+                url.scheme == "https" or (url.scheme == "http" and url.hostname in {"127.0.0.1", "::1"}),
+                f"ACCESS_CERTS_URL is {settings.ACCESS_CERTS_URL!r}, and keys must come over HTTPS.",
+            ),
+        )
+        if not holds
+    ]
+    hint = "Take both from the application in Zero Trust; docs/deployment.md says how."
+    return [Error(words, hint=hint, id="warren.E008") for words in wrong]
 
 
 @register(deploy=True)

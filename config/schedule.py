@@ -15,6 +15,8 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("drift", "cloudflare.survey_drift", 300),
             ("grants", "access.sweep_grants", 2),
             ("guests", "access.warn_guests", 60),
+            ("access-keys", "cloudflare.refresh_keys", 600),
+            ("staff-provider", "cloudflare.confirm_staff_provider", 600),
             ("mail", "tenants.sweep_mail", 30),
             ("plans", "tenants.sweep_plans", 600),
             ("archives", "containers.sweep_archives", 3600),

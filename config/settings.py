@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.OriginMiddleware",
+    "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",
     "config.middleware.PageRateMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -176,6 +177,12 @@ ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
 REVOCATION_SECONDS = env.float("REVOCATION_SECONDS", default=0 if EMBEDDED else 30)
 CONNECTOR_IMAGE = env.str("CONNECTOR_IMAGE", default="cloudflare/cloudflared:2026.8.2")
 CONNECTOR_EDGE = env.str("CONNECTOR_EDGE", default="")  # host:port for cloudflared's TUNNEL_EDGE; "gateway" as host
+
+# Signing in to Warren itself through Access, where it stands in front of the pages; unset: the header means nothing.
+ACCESS_TEAM_DOMAIN = env.str("ACCESS_TEAM_DOMAIN", default="")  # team.cloudflareaccess.com
+ACCESS_AUDIENCE = env.str("ACCESS_AUDIENCE", default="")  # the AUD tag of the application before the pages
+ACCESS_STAFF_IDP = env.str("ACCESS_STAFF_IDP", default="")  # id of the provider that staff may come by; empty: none
+ACCESS_CERTS_URL = env.str("ACCESS_CERTS_URL", default=f"https://{ACCESS_TEAM_DOMAIN}/cdn-cgi/access/certs")
 
 # --- People -----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenants.User"

@@ -11,15 +11,21 @@ from tenants.models import User
 from tenants.models.user import fold_email
 
 
+def _how(sent: dict[str, Any]) -> dict[str, Any]:
+    """By what, where it was not the person at the sign-in page: an app above says so on the request."""
+    how = getattr(sent.get("request"), "signed_by", "")
+    return {"how": how} if how else {}
+
+
 @receiver(user_logged_in)
 def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
-    audit.record(Action.SIGN_IN, actor=user)
+    audit.record(Action.SIGN_IN, actor=user, **_how(kwargs))
 
 
 @receiver(user_logged_out)
 def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        audit.record(Action.SIGN_OUT, actor=user)
+        audit.record(Action.SIGN_OUT, actor=user, **_how(kwargs))
 
 
 @receiver(user_login_failed)

@@ -122,19 +122,26 @@ class Transport:
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
-            session = requests.Session()
+            session = open_session(self._base)
             session.headers["Authorization"] = f"Bearer {self._token}"
-            session.headers["User-Agent"] = "warren"
-            # The operator's proxy and certificates count, read once and not at each call. Left to itself, a session
-            # would also put what ~/.netrc says about the host in the place of our token.
-            session.trust_env = False
-            session.proxies.update(get_environ_proxies(self._base))
-            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-            adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
             self._local.session = session
         return self._local.session  # type: ignore[no-any-return]  # threading.local is untyped
+
+
+def open_session(url: str) -> requests.Session:
+    """For calls to this host. The operator's proxy and certificates count, read once and not at each call.
+
+    Left to itself, a session would also put what ~/.netrc says about the host in the place of our token.
+    """
+    session = requests.Session()
+    session.headers["User-Agent"] = "warren"
+    session.trust_env = False
+    session.proxies.update(get_environ_proxies(url))
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
 
 
 def _reasons(envelope: Any) -> tuple[list[int], str]:

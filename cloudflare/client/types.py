@@ -147,6 +147,7 @@ class App:
     session_duration: str
     allowed_idps: tuple[str, ...]
     policies: tuple[PolicySpec, ...]
+    via_warp: bool | None = None  # whether a device's session lets in as well; None: as the organization says
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -158,6 +159,7 @@ class App:
             raw.get("session_duration") or "24h",
             tuple(raw.get("allowed_idps") or ()),
             tuple(PolicySpec.from_json(policy) for policy in raw.get("policies") or []),
+            raw.get("allow_authenticate_via_warp"),
         )
 
 

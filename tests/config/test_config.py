@@ -87,6 +87,9 @@ def test_logs_are_json(capfd: pytest.CaptureFixture[str]) -> None:
         ("PUBLIC_URL", "", "warren.E006"),
         ("PUBLIC_URL", "warren.example.com", "warren.E006"),
         ("TRUSTED_PROXIES", ["10.0.0.1/8"], "warren.E007"),
+        ("ACCESS_AUDIENCE", "0" * 64, "warren.E008"),
+        ("ACCESS_TEAM_DOMAIN", "team.cloudflareaccess.com", "warren.E008"),
+        ("ACCESS_STAFF_IDP", "9d1b", "warren.E008"),
         ("EMAIL_URL", "", "warren.W004"),
         ("TRUSTED_PROXIES", [], "warren.W005"),
     ],
@@ -99,6 +102,22 @@ def test_checks(settings: Any, setting: str, value: Any, id_: str) -> None:
     assert id_ not in {message.id for message in run_checks(include_deployment_checks=True)}
     setattr(settings, setting, value)
     assert id_ in {message.id for message in run_checks(include_deployment_checks=True)}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("ACCESS_TEAM_DOMAIN", "https://team.cloudflareaccess.com"),
+        ("ACCESS_AUDIENCE", "warren"),
+        ("ACCESS_CERTS_URL", "http://team.cloudflareaccess.com/cdn-cgi/access/certs"),
+    ],
+)
+def test_what_access_vouches_by(settings: Any, setting: str, value: str) -> None:
+    settings.ACCESS_TEAM_DOMAIN, settings.ACCESS_AUDIENCE = "team.cloudflareaccess.com", "0f" * 32
+    settings.ACCESS_CERTS_URL = "https://team.cloudflareaccess.com/cdn-cgi/access/certs"
+    assert "warren.E008" not in {message.id for message in run_checks()}
+    setattr(settings, setting, value)
+    assert "warren.E008" in {message.id for message in run_checks()}
 
 
 @pytest.mark.django_db

@@ -146,6 +146,8 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
+    "cloudflare_signingkey": _READ,
+    "cloudflare_staffprovider": _READ,
     "monitoring_sample": _READ,
 }
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from cloudflare.models import Zone
+from cloudflare.models import SigningKey, StaffProvider, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
@@ -69,6 +69,8 @@ def answers(
         Invitation.objects.create(tenant=inviting, email="dora@example.com")
     Mail.objects.create(kind=MailKind.INVITATION, to="dora@example.com")
     ApiToken.objects.create(user=owner)
+    SigningKey.objects.create(team="team.example", kid="key", jwk={}, seen_at=timezone.now())
+    StaffProvider.objects.create(audience="0f", provider="one", since=timezone.now(), confirmed_at=timezone.now())
 
     def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
         def url(role: str) -> str:

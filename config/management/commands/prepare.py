@@ -30,6 +30,7 @@ class Command(BaseCommand):
         except (cloudflare_setup.SetupError, Failed) as exc:
             raise CommandError(str(exc)) from exc
         doorbell.send("cloudflare.reconcile_zone", zone.pk)
+        doorbell.send("cloudflare.refresh_keys", settings.ACCESS_TEAM_DOMAIN)  # else whoever comes first waits
 
     def _build_reset(self) -> None:
         """Without it everything works but one thing, more roughly: so nothing else waits for it."""
