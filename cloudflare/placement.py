@@ -86,7 +86,7 @@ class Zones:
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
             raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
-        home = {tunnel.account_id: tunnel for tunnel in Tunnel.objects.filter(tenant=tenant)}
+        home = {tunnel.account_id: tunnel for tunnel in Tunnel.objects.filter(tenant=tenant).defer("secret")}
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
             if _has_room(zone, guards[zone.account_id], new_tunnel=zone.account_id not in home):
                 return _Place(zone, home.get(zone.account_id))
@@ -106,7 +106,12 @@ class Zones:
 
 def _lock_zones() -> list[Zone]:
     """The lock makes claims count one after the other, so that no limit is passed by two at once."""
-    return list(Zone.objects.select_for_update(of=("self",)).select_related("account").order_by("pk"))
+    return list(
+        Zone.objects.select_for_update(of=("self",))
+        .select_related("account")
+        .defer("account__api_token")
+        .order_by("pk")
+    )
 
 
 def _refuse_if_given_up(hostname: str) -> None:
