@@ -47,10 +47,8 @@ def report(
     fields: dict[str, Any] = {"reason": reason, "message": message}
     if generation is not None:
         fields["observed_generation"] = generation
-    differs = ~Q(**fields) | (Q(status__isnull=False) if status is None else Q(status=None) | Q(status=not status))
-    same = Q(status__isnull=True) if status is None else Q(status=status)
-    now = Value(timezone.now())
-    return seen.filter(differs).update(
+    same, now = Q(status=status), Value(timezone.now())
+    return seen.exclude(same, **fields).update(
         status=status,
         changed_at=Case(When(same, then=F("changed_at")), default=now),
         met_at=Coalesce("met_at", now) if status else F("met_at"),

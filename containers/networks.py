@@ -18,13 +18,13 @@ _TRIES = 20  # subnets that somebody else at the engine may hold, before giving 
 
 def reserve(tenant: Tenant | None, kind: NetworkKind) -> Network:
     """The row of this network, made if it is missing, on the lowest free subnet."""
-    found = Network.objects.select_related("tenant").filter(tenant=tenant, kind=kind).first()
+    found = Network.objects.filter(tenant=tenant, kind=kind).first()
     while found is None:
         try:
             with transaction.atomic():
                 found = Network.objects.create(tenant=tenant, kind=kind, subnet=_free())
         except IntegrityError:  # somebody reserved this network, or this subnet, first
-            found = Network.objects.select_related("tenant").filter(tenant=tenant, kind=kind).first()
+            found = Network.objects.filter(tenant=tenant, kind=kind).first()
     return found
 
 
