@@ -6,6 +6,7 @@ cf.with_priority(Priority.URGENT).apps.revoke_tokens(app_id)
 """
 
 from cloudflare.client import errors, resources
+from cloudflare.client.logs import AccessRequest, Logs
 from cloudflare.client.pacer import Pacer, Priority
 from cloudflare.client.rules import Email, EmailDomain, Everyone, Group, LoginMethod, OidcClaim, Rule
 from cloudflare.client.transport import Transport
@@ -44,6 +45,7 @@ class Cloudflare:
         self._priority = priority
         self.tunnels = resources.Tunnels(transport, priority, f"{account}/cfd_tunnel")
         self.apps = resources.Apps(transport, priority, f"{account}/access/apps")
+        self.logs = Logs(transport, priority, f"{account}/access/logs")
         self.organization = resources.Organization(transport, priority, f"{account}/access/organizations")
 
     def with_priority(self, priority: Priority) -> "Cloudflare":
@@ -66,6 +68,7 @@ class Cloudflare:
 
 
 __all__ = [
+    "AccessRequest",
     "App",
     "AppSpec",
     "Cloudflare",

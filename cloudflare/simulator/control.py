@@ -1,5 +1,6 @@
 """The simulator's own interface below `/_simulator/`, on loopback and with a token: state, faults, sign-ins, time."""
 
+import secrets
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from cloudflare.simulator.edge import Edge
 from cloudflare.simulator.faults import Faults
 from cloudflare.simulator.persistence import dump
 from cloudflare.simulator.ratelimit import RateLimit
-from cloudflare.simulator.state import World
+from cloudflare.simulator.state import World, moment, new_uuid
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Control:
             ("POST", "faults", self.add_fault),
             ("DELETE", "faults", self.clear_faults),
             ("POST", "sessions", self.sign_in),
+            ("POST", "log", self.add_log),
             ("POST", "clock", self.clock),
             ("POST", "keys", self.rotate_keys),
             ("PATCH", "limits", self.limits),
@@ -106,6 +108,27 @@ class Control:
         """`{email, host}` → `{allowed, cookie}`; the cookie is `CF_Authorization=…` for that host."""
         token = self._edge.login.sign_in(body["email"], body["host"])
         return {"allowed": token is not None, "cookie": f"CF_Authorization={token}" if token else None}
+
+    async def add_log(self, body: dict[str, Any]) -> Any:
+        """A row of the access log as given; what is left out is made up. `created_at` is ISO 8601 with its zone."""
+        row = {
+            "action": "login",
+            "allowed": True,
+            "app_domain": "",
+            "app_uid": new_uuid(),
+            "connection": "onetimepin",
+            "created_at": self._world.stamp(),
+            "ip_address": "192.0.2.1",
+            "ray_id": secrets.token_hex(8),
+            "user_email": "",
+        }
+        if unknown := set(body) - set(row):
+            raise ValueError(f"a row of the access log has no {', '.join(sorted(unknown))}")
+        row |= body
+        moment(str(row["created_at"]))
+        self._world.access_log.append(row)
+        self._world.changed("log", "")
+        return row
 
     async def clock(self, body: dict[str, Any]) -> Any:
         """`{seconds}`: move the simulator's time forward."""

@@ -167,6 +167,7 @@ class World:
     record_quota: int = 200
     max_apps: int = 500
     max_tunnels: int = 1000
+    log_retention: float = 24 * 3600.0  # seconds for which the access log can be asked
     tunnels: dict[str, Tunnel] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     apps: dict[str, App] = field(default_factory=dict)
@@ -223,6 +224,20 @@ class World:
             if app is None or app.open:
                 found.add(host)
         return found
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The access log as it can still be asked, in the order of time."""
+        oldest = self.now() - self.log_retention
+        timed = [(moment(row["created_at"]), row) for row in self.access_log]
+        return [row for at, row in sorted(timed, key=lambda pair: pair[0]) if at >= oldest]
+
+
+def moment(stamp: str) -> float:
+    """Of a time in ISO 8601 with its zone. Raises ValueError."""
+    at = datetime.fromisoformat(stamp)
+    if at.tzinfo is None:
+        raise ValueError(f"{stamp} has no zone")
+    return at.timestamp()
 
 
 def specificity(pattern: str) -> tuple[int, int]:

@@ -63,7 +63,7 @@ class Call:
 
     def page(self, rows: Sequence[Any], *, default: int, most: int) -> Reply:
         """One page of the rows, with Cloudflare's counts."""
-        number, size = self._number("page", 1, 1_000_000), self._number("per_page", default, most)
+        number, size = self.number("page", 1, 1_000_000), self.number("per_page", default, most)
         part = list(rows[(number - 1) * size : number * size])
         info = {
             "page": number,
@@ -74,7 +74,8 @@ class Call:
         }
         return Reply(part, info=info)
 
-    def _number(self, name: str, default: int, most: int) -> int:
+    def number(self, name: str, default: int, most: int) -> int:
+        """Of the query, from 1 to `most`."""
         text = self.query.get(name, "")
         if not text:
             return default
