@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from access import ending
+from access.visits import pruning
 
 
 @shared_task(name="access.sweep_grants")
@@ -10,3 +11,8 @@ def sweep_grants() -> None:
     """Each container by itself: what hinders one keeps nobody else in."""
     for pk in ending.due():
         ending.expire(pk)
+
+
+@shared_task(name="access.prune_visits")
+def prune_visits() -> None:
+    pruning.prune()

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
@@ -159,6 +159,20 @@ class PublicationAdmin(ReadOnly, Reconciled[Publication]):
     @admin.display(ordering="container__tenant__slug")
     def tenant(self, publication: Publication) -> str:
         return str(publication.container.tenant)
+
+
+@admin.register(VisitCursor)
+class VisitCursorAdmin(ReadOnly, Reconciled[VisitCursor]):
+    list_display = ("account", "reached_at", "complete_at", "foreign", "code", "next_check_at")
+    list_filter = (Troubled,)
+    list_select_related = ("account",)
+    search_fields = ("account__name", "account__account_id")
+    fields = (
+        "account",
+        ("reached_at", "complete_at", "foreign"),
+        ("code", "message", "retrying"),
+        ("attempts", "failures", "next_check_at"),
+    )
 
 
 staff.tenant_lists.append(("publications", "admin:cloudflare_publication_changelist", "container__tenant__id__exact"))

@@ -1,5 +1,6 @@
 from cloudflare.models.account import Account, Zone
 from cloudflare.models.publication import Publication, Route
 from cloudflare.models.tunnel import Connector, Tunnel
+from cloudflare.models.visits import Application, VisitCursor
 
-__all__ = ["Account", "Connector", "Publication", "Route", "Tunnel", "Zone"]
+__all__ = ["Account", "Application", "Connector", "Publication", "Route", "Tunnel", "VisitCursor", "Zone"]
