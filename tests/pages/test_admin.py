@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from access.models import Visit
+from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.django_db
 def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
     made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
+    Visit.objects.create(container=made, email="gina@example.com", at=made.created_at, allowed=True)
+    VisitCursor.objects.create(account=zone.account, next_check_at=None)
     return made
 
 
@@ -39,7 +42,7 @@ def staff(db: None) -> Client:
 
 
 def _ours() -> list[Any]:
-    apps = {"tenants", "containers", "cloudflare", "monitoring"}
+    apps = {"tenants", "containers", "access", "cloudflare", "monitoring"}
     return [model for model in admin.site._registry if model._meta.app_label in apps]
 
 
@@ -301,7 +304,7 @@ def _twenty_of_everything(owner: User, template: Template) -> None:
         tunnel = Tunnel.objects.get(tenant=tenant)
         Connector.objects.create(tunnel=tunnel)
         Network.objects.create(tenant=tenant, kind="tenant", subnet=f"10.1.{number}.0/24")
-        Account.objects.create(name="A", account_id=str(number), api_token="t")
+        VisitCursor.objects.create(account=Account.objects.create(name="A", account_id=str(number), api_token="t"))
         Zone.objects.create(account=account, zone_id=str(number), domain=f"{number}.example")
         _of_people_and_data(number, owner, box)
 
@@ -312,6 +315,7 @@ def _of_people_and_data(number: int, owner: User, box: Container) -> None:
     Mail.objects.create(kind=MailKind.INVITATION, to=address)
     ApiToken.objects.create(user=owner)
     Archive.objects.create(container=box, kind="export", expires_at=box.created_at)
+    Visit.objects.create(container=box, email=address, at=box.created_at, allowed=True)
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.model_name)
