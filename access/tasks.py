@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from access import ending, letters
+from access.visits import pruning
 
 
 @shared_task(name="access.sweep_grants")
@@ -15,3 +16,8 @@ def sweep_grants() -> None:
 @shared_task(name="access.warn_guests")
 def warn_guests() -> None:
     letters.warn()
+
+
+@shared_task(name="access.prune_visits")
+def prune_visits() -> None:
+    pruning.prune()

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
-from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, VisitCursor, Zone
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
@@ -181,6 +181,20 @@ class SigningKeyAdmin(ReadOnly, admin.ModelAdmin[SigningKey]):
 class StaffProviderAdmin(ReadOnly, admin.ModelAdmin[StaffProvider]):
     list_display = ("provider", "audience", "since", "confirmed_at")
     search_fields = ("provider", "audience")
+
+
+@admin.register(VisitCursor)
+class VisitCursorAdmin(ReadOnly, Reconciled[VisitCursor]):
+    list_display = ("account", "reached_at", "complete_at", "foreign", "code", "next_check_at")
+    list_filter = (Troubled,)
+    list_select_related = ("account",)
+    search_fields = ("account__name", "account__account_id")
+    fields = (
+        "account",
+        ("reached_at", "complete_at", "foreign"),
+        ("code", "message", "retrying"),
+        ("attempts", "failures", "next_check_at"),
+    )
 
 
 staff.tenant_lists.append(("publications", "admin:cloudflare_publication_changelist", "container__tenant__id__exact"))

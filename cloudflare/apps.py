@@ -5,4 +5,4 @@ class CloudflareApp(AppConfig):
     name = "cloudflare"
 
     def ready(self) -> None:
-        from cloudflare import placement, reconcile, signals  # noqa: F401  (register and connect on import)
+        from cloudflare import placement, reconcile, signals, visits  # noqa: F401  (register and connect on import)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cloudflare import drift, survey
+from cloudflare import drift, survey, visits
 from cloudflare.entrance import keys, staff
 from cloudflare.reconcile import names
 from containers import doorbell
@@ -27,6 +27,17 @@ def reconcile_connector(pk: str) -> None:
 @shared_task(name=names.ZONE)
 def reconcile_zone(pk: str) -> None:
     answer(names.ZONE, pk)
+
+
+@shared_task(name=names.VISITS)
+def import_account_visits(pk: str) -> None:
+    answer(names.VISITS, pk)
+
+
+@shared_task(name="cloudflare.import_visits")
+def import_visits() -> None:
+    for pk in visits.due():
+        doorbell.send(names.VISITS, pk)
 
 
 @shared_task(name="cloudflare.survey_tunnels")

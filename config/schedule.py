@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
+def tasks(*, sweep: float, storage: float, visits: float) -> dict[str, dict[str, Any]]:
     """Celery's beat schedule; seconds. A ring that nobody heard in time is dropped: the next one does as well."""
     return {
         name: {"task": task, "schedule": seconds, "options": {"expires": max(1.0, seconds)}}
@@ -13,6 +13,8 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("storage", "containers.measure_storage", storage),
             ("tunnels", "cloudflare.survey_tunnels", 60),
             ("drift", "cloudflare.survey_drift", 300),
+            ("visits", "cloudflare.import_visits", visits),
+            ("old visits", "access.prune_visits", 3600),
             ("grants", "access.sweep_grants", 2),
             ("guests", "access.warn_guests", 60),
             ("access-keys", "cloudflare.refresh_keys", 600),

@@ -127,10 +127,7 @@ CELERY_TASK_ROUTES = {
     "containers.sweep_due": "edge",
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the row is the outbox: a lost doorbell is rung again by the sweep
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 2,
-    "socket_timeout": 10,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -147,7 +144,10 @@ PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600
 STORAGE_SECONDS = env.float("STORAGE_SECONDS", default=300)  # how often what containers keep on disk is measured
 STOP_DEADLINE_SECONDS = env.float("STOP_DEADLINE_SECONDS", default=120)
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)  # how long the record of who did what is kept; 0: for good
-CELERY_BEAT_SCHEDULE = schedule.tasks(sweep=SWEEP_SECONDS, storage=STORAGE_SECONDS)
+VISITS_DAYS = env.int("VISITS_DAYS", default=365)  # how long it is kept who came to the edge; 0: for good
+VISITS_SECONDS = env.float("VISITS_SECONDS", default=60)  # how often that is imported
+VISITS_LOG_HOURS = env.float("VISITS_LOG_HOURS", default=24)  # how long Cloudflare keeps its log: 24 on a free plan
+CELERY_BEAT_SCHEDULE = schedule.tasks(sweep=SWEEP_SECONDS, storage=STORAGE_SECONDS, visits=VISITS_SECONDS)
 
 # --- Docker -----------------------------------------------------------------------------------------------
 ENGINE = env.str("ENGINE", default="docker")  # or "memory": for tests of the loop alone

@@ -3,14 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from access.visits import urls as visits
 from config.openapi.views import DocsView, SchemaView
 
 urlpatterns = [
+    path("", include(visits.pages)),
     path("", include("containers.urls")),
     path("", include("tenants.urls")),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("containers.api.urls")),
     path("api/v1/", include("monitoring.urls")),
+    path("api/v1/", include(visits.api)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("admin/", admin.site.urls),

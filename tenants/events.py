@@ -49,6 +49,10 @@ class Action(StrEnum):
     GRANT_EXPIRE = "grant:expire"
     GRANT_ACTIVE = "grant:active"  # the edge was seen to let the address in
     GRANT_OUT = "grant:out"  # the edge was seen to let it in no more, sessions included
+    VISITS_GAP = "visits:gap"  # what Cloudflare had forgotten before it was imported
+    VISITS_VIEW = "visits:view"
+    VISITS_EXPORT = "visits:export"
+    VISITS_PRUNE = "visits:prune"
     TENANT_SUSPEND = "tenant:suspend"
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"

@@ -2,5 +2,17 @@ from cloudflare.models.account import Account, Zone
 from cloudflare.models.publication import Publication, Route
 from cloudflare.models.signing import SigningKey, StaffProvider
 from cloudflare.models.tunnel import Connector, Tunnel
+from cloudflare.models.visits import Application, VisitCursor
 
-__all__ = ["Account", "Connector", "Publication", "Route", "SigningKey", "StaffProvider", "Tunnel", "Zone"]
+__all__ = [
+    "Account",
+    "Application",
+    "Connector",
+    "Publication",
+    "Route",
+    "SigningKey",
+    "StaffProvider",
+    "Tunnel",
+    "VisitCursor",
+    "Zone",
+]

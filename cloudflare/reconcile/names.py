@@ -4,6 +4,7 @@ PUBLICATION = "cloudflare.reconcile_publication"
 TUNNEL = "cloudflare.reconcile_tunnel"
 CONNECTOR = "cloudflare.reconcile_connector"
 ZONE = "cloudflare.reconcile_zone"
+VISITS = "cloudflare.import_account_visits"
 
 PUBLISHED = "Published"
 CONNECTED = "Connected"

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from access import entry
 from access.rules import Policy
+from cloudflare import applications
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
@@ -152,6 +153,8 @@ def _protect(
     lease.hold()
     with translated("Access application"):
         seen = application(client, publication, wanted)
+    if seen.id != publication.app_id:
+        applications.note(publication, seen.id)
     if differences := wanted.differences(seen):
         raise Retryable("access_differs", f"Cloudflare holds another policy than was written: {differences[0]}.")
     progress.done(names.STEP_ACCESS)

@@ -21,6 +21,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "registration_closed",
         "other_address",
         "account_closed",
+        "visits_hidden",
     ),
     404: (
         "not_found",

@@ -6,7 +6,6 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -48,16 +47,8 @@ class _Search(GenericAPIView[AuditEvent]):
 
     def found(self) -> dict[str, Any]:
         """The rows that the parameters ask for, with whose they are. A parameter that is none of them is a 400."""
-        asked, actor = self.request.query_params, current.person(self.request)
-        known = {*ActivityForm.base_fields, *self.pages}
-        if unknown := sorted(set(asked) - known):
-            raise ValidationError({name: ["There is no such filter."] for name in unknown})
-        form = ActivityForm(asked)
-        if not form.is_valid():
-            errors = form.errors.get_json_data().items()
-            raise ValidationError(
-                {name: [ErrorDetail(row["message"], row["code"]) for row in of] for name, of in errors}
-            )
+        actor, form = current.person(self.request), ActivityForm(self.request.query_params)
+        form.check(self.pages)
         rows, tenant = readable(actor, form.cleaned_data["tenant"])
         return {"rows": form.narrow(rows), "actor": actor, "tenant": tenant, "asked": form.asked()}
 
@@ -76,7 +67,7 @@ class AuditListView(_Search):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
-class _Csv(JSONRenderer):
+class Csv(JSONRenderer):
     """Lets a client say that it accepts CSV; an error is told as everywhere else."""
 
     media_type = "text/csv"
@@ -85,7 +76,7 @@ class _Csv(JSONRenderer):
 
 class AuditExportView(_Search):
     costly = frozenset({"get"})
-    renderer_classes = (JSONRenderer, _Csv)
+    renderer_classes = (JSONRenderer, Csv)
     http_method_names = ["get", "options"]  # noqa: RUF012  (Django declares it for the instance)
 
     @extend_schema(parameters=PARAMETERS, responses={(200, "text/csv"): OpenApiTypes.STR})

@@ -46,7 +46,7 @@ class ActivityView(_Activity):
             raise Http404 from exc
         seen = {"form": form, "rows": found, "tenant": tenant, "asked": request.GET.urlencode()}
         if valid:
-            seen |= {"newer": _here(pages.get_previous_link()), "older": _here(pages.get_next_link())}
+            seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
         return render(request, "tenants/activity.html", {**seen, "searched": set(form.asked()) - {"tenant"}})
 
 
@@ -62,7 +62,7 @@ class ActivityExportView(_Activity):
         return export.answer(request, form.narrow(rows), actor=user, tenant=tenant, asked=form.asked())
 
 
-def _here(link: str | None) -> str:
+def here(link: str | None) -> str:
     """The same page by its query alone, whatever a proxy in front calls this host."""
     return f"?{urlsplit(link).query}" if link else ""
 

@@ -2,6 +2,7 @@
 
 import datetime
 import operator
+from collections.abc import Collection
 from functools import reduce
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ErrorDetail, NotFound
+from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
 
 from tenants import current
@@ -59,19 +61,9 @@ def _choices(words: Any) -> list[tuple[str, str]]:
     return [("", "All"), *((str(word), str(word)) for word in sorted(words))]
 
 
-class ActivityForm(forms.Form):
-    """What can be searched by; a page shows it, the API checks its parameters with it."""
+class Searching(forms.Form):
+    """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
-    tenant = forms.CharField(max_length=20, required=False)
-    search = forms.CharField(
-        max_length=100, required=False, help_text="Part of an address, an object, an action or a request ID."
-    )
-    action = forms.ChoiceField(choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
-    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
-    target = forms.CharField(max_length=255, required=False, label="On what", help_text="Part of its name.")
-    target_id = forms.CharField(max_length=40, required=False, label="Its ID")
-    request_id = forms.CharField(max_length=64, required=False, label="Request ID")
     since = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, 2026-01-31 or 2026-01-31T12:00.")
     until = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, up to this moment.")
 
@@ -88,6 +80,31 @@ class ActivityForm(forms.Form):
     def asked(self) -> dict[str, str]:
         """What was filled in, as it was typed."""
         return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
+
+    def check(self, more: Collection[str]) -> None:
+        """Raise ValidationError for parameters that are none of these, nor of `more`, and for what can't be read."""
+        if unknown := sorted(set(self.data) - {*self.fields, *more}):
+            raise Invalid({name: ["There is no such filter."] for name in unknown})
+        if not self.is_valid():
+            errors = self.errors.get_json_data().items()
+            raise Invalid({name: [ErrorDetail(row["message"], row["code"]) for row in of] for name, of in errors})
+
+
+class ActivityForm(Searching):
+    """What the log of a tenant can be searched by."""
+
+    field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
+
+    tenant = forms.CharField(max_length=20, required=False)
+    search = forms.CharField(
+        max_length=100, required=False, help_text="Part of an address, an object, an action or a request ID."
+    )
+    action = forms.ChoiceField(choices=_choices(Action), required=False)
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
+    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
+    target = forms.CharField(max_length=255, required=False, label="On what", help_text="Part of its name.")
+    target_id = forms.CharField(max_length=40, required=False, label="Its ID")
+    request_id = forms.CharField(max_length=64, required=False, label="Request ID")
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Those of the rows that were asked for; of a valid form."""

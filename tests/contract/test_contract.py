@@ -84,6 +84,7 @@ def test_every_call_of_the_client(cloud: Cloud, seen: list[str]) -> None:
     assert wanted.differences(cf.apps.replace(app.id, wanted)) == []
     cf.apps.revoke_tokens(app.id)
     cf.organization.revoke_user("bob@example.com")
+    assert cf.logs.access_requests(since=datetime(2026, 1, 1, tzinfo=UTC), limit=10) == []
 
     cf.apps.delete(app.id)
     zone.records.delete(record.id)

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from access.models import Visit
+from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
@@ -28,6 +30,8 @@ pytestmark = pytest.mark.django_db
 def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
     made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
+    Visit.objects.create(container=made, email="gina@example.com", at=made.created_at, allowed=True)
+    VisitCursor.objects.create(account=zone.account, next_check_at=None)
     return made
 
 
@@ -39,7 +43,7 @@ def staff(db: None) -> Client:
 
 
 def _ours() -> list[Any]:
-    apps = {"tenants", "containers", "cloudflare", "monitoring"}
+    apps = {"tenants", "containers", "access", "cloudflare", "monitoring"}
     return [model for model in admin.site._registry if model._meta.app_label in apps]
 
 
@@ -301,8 +305,11 @@ def _twenty_of_everything(owner: User, template: Template) -> None:
         tunnel = Tunnel.objects.get(tenant=tenant)
         Connector.objects.create(tunnel=tunnel)
         Network.objects.create(tenant=tenant, kind="tenant", subnet=f"10.1.{number}.0/24")
-        Account.objects.create(name="A", account_id=str(number), api_token="t")
+        VisitCursor.objects.create(account=Account.objects.create(name="A", account_id=str(number), api_token="t"))
         Zone.objects.create(account=account, zone_id=str(number), domain=f"{number}.example")
+        now = timezone.now()
+        SigningKey.objects.create(team="team.example", kid=str(number), jwk={}, seen_at=now)
+        StaffProvider.objects.create(audience=str(number), provider="idp", since=now, confirmed_at=now)
         _of_people_and_data(number, owner, box)
 
 
@@ -312,6 +319,7 @@ def _of_people_and_data(number: int, owner: User, box: Container) -> None:
     Mail.objects.create(kind=MailKind.INVITATION, to=address)
     ApiToken.objects.create(user=owner)
     Archive.objects.create(container=box, kind="export", expires_at=box.created_at)
+    Visit.objects.create(container=box, email=address, at=box.created_at, allowed=True)
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.model_name)
@@ -325,8 +333,11 @@ def test_a_list_costs_the_same_whatever_is_in_it(
             assert staff.get(url).status_code == 200
         return len(made)
 
+    now = timezone.now()
     _measured(box)
     _of_people_and_data(19, owner, box)
+    SigningKey.objects.create(team="team.example", kid="19", jwk={}, seen_at=now)
+    StaffProvider.objects.create(audience="19", provider="idp", since=now, confirmed_at=now)
     queries()
     few = queries()
     _twenty_of_everything(owner, template)

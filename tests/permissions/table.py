@@ -100,6 +100,10 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-export": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-download": {"GET HEAD": NOBODY_HERE, "OPTIONS": SIGNED_IN},  # asked of one that is not ready yet
     "api-import": {"GET HEAD DELETE": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-visits": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-visits-export": {"GET": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-visits": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "api-visits-export": {"GET": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
 }
 
@@ -148,11 +152,14 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_publication": _READ,
     "cloudflare_signingkey": _READ,
     "cloudflare_staffprovider": _READ,
+    "cloudflare_visitcursor": _READ,
+    "access_visit": _READ,
     "monitoring_sample": _READ,
 }
 
 # The actions of the admin's lists: offered to staff without any permission, to those who may view everything, to those
 # who may change everything as well, to superusers. What is not offered is not taken either.
+VIEWERS = "no yes yes yes"
 CHANGERS = "no no yes yes"
 DELETERS = "no no no yes"
 ACTIONS: dict[str, dict[str, str]] = {
@@ -168,4 +175,6 @@ ACTIONS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": {"reconcile_now": CHANGERS},
     "cloudflare_connector": {"reconcile_now": CHANGERS},
     "cloudflare_publication": {"reconcile_now": CHANGERS},
+    "cloudflare_visitcursor": {"reconcile_now": CHANGERS},
+    "access_visit": {"download": VIEWERS},
 }

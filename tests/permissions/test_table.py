@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from cloudflare.models import SigningKey, StaffProvider, Zone
+from access.models import Visit
+from cloudflare.models import SigningKey, StaffProvider, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
@@ -40,6 +41,8 @@ def answers(
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
+    Visit.objects.create(container=container, at=container.created_at, allowed=True)
+    VisitCursor.objects.create(account=zone.account, next_check_at=None)
 
     def person(name: str, **more: bool) -> User:
         return User.objects.create_user(f"{name}@example.com", "secret", **more)

@@ -1,0 +1,3 @@
+from access.visits.admin import VisitAdmin
+
+__all__ = ["VisitAdmin"]

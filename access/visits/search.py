@@ -1,0 +1,73 @@
+"""Whose visits somebody may read, which of them they look for, and that they looked."""
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from access.models import Visit
+from containers import visibility
+from containers.models import Container
+from tenants import audit
+from tenants.activity.search import Searching
+from tenants.events import Action
+from tenants.models import AuditEvent, User
+from tenants.refusal import Refused
+
+_AGAIN = datetime.timedelta(hours=1)  # within that, who looks at the same once more is not put down anew
+
+
+def managed(actor: User, pk: Any, action: Action) -> Container:
+    """The container, whose visits this person may read; one that is deleted keeps them for its members.
+
+    Raises Http404 for who does not see it, and `visits_hidden` for who sees it and does not manage it.
+    """
+    container = Container.objects.visible_to(actor).select_related("tenant").filter(pk=pk).first()
+    if container is None:
+        raise Http404
+    with audit.refusals(action, actor=actor, target=container, tenant=container.tenant):
+        if not visibility.may(actor, container, "manage"):
+            words = "Who came to this container is shown to those who may share it; ask one of its owners."
+            raise Refused("visits_hidden", words, status=403)
+    return container
+
+
+def looked(actor: User, container: Container | None, asked: dict[str, str]) -> None:
+    """Put on record that somebody looked at others' visits: of this container, or as staff at those of all."""
+    tenant = container.tenant if container else None
+    since = timezone.now() - _AGAIN
+    same = {
+        "actor_id": str(actor.pk),
+        "action": Action.VISITS_VIEW,
+        "target_id": str(container.pk) if container else "",
+    }
+    rows = AuditEvent.objects.filter(at__gt=since, **same).values_list("detail", flat=True)
+    if {"asked": asked} not in list(rows[:100]):
+        audit.record(Action.VISITS_VIEW, actor=actor, target=container, tenant=tenant, asked=asked)
+
+
+class VisitsForm(Searching):
+    """What the visits of a container can be searched by."""
+
+    field_order = ("email", "allowed", "grant")
+
+    email = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
+    allowed = forms.ChoiceField(
+        choices=[("", "All"), ("true", "let in"), ("false", "refused")], required=False, label="Decision"
+    )
+    grant = forms.UUIDField(required=False, label="Grant", help_text="The ID of what let them in.")
+
+    def narrow(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
+        """Those of the rows that were asked for; of a valid form."""
+        given = self.cleaned_data
+        wanted = {
+            "email__icontains": given["email"],
+            "grant": given["grant"],
+            "at__gte": given["since"],
+            "at__lte": given["until"],
+        }
+        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value})
+        return rows.filter(allowed=given["allowed"] == "true") if given["allowed"] else rows
