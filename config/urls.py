@@ -6,6 +6,7 @@ from django.urls import include, path
 from config.openapi.views import DocsView, SchemaView
 
 urlpatterns = [
+    path("", include("access.urls")),
     path("", include("containers.urls")),
     path("", include("tenants.urls")),
     path("api/v1/", include("tenants.api.urls")),

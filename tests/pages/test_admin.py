@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from access.models import Grant
 from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
@@ -39,7 +40,7 @@ def staff(db: None) -> Client:
 
 
 def _ours() -> list[Any]:
-    apps = {"tenants", "containers", "cloudflare", "monitoring"}
+    apps = {"tenants", "containers", "access", "cloudflare", "monitoring"}
     return [model for model in admin.site._registry if model._meta.app_label in apps]
 
 
@@ -312,6 +313,7 @@ def _of_people_and_data(number: int, owner: User, box: Container) -> None:
     Mail.objects.create(kind=MailKind.INVITATION, to=address)
     ApiToken.objects.create(user=owner)
     Archive.objects.create(container=box, kind="export", expires_at=box.created_at)
+    Grant.objects.create(container=box, email=address, permission="view", granter=owner.email, granted_by=owner)
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.model_name)
