@@ -41,7 +41,7 @@ class _State(admin.SimpleListFilter):
 
 @admin.register(Grant)
 class GrantAdmin(ReadOnly, Operated[Grant]):
-    list_display = ("email", "container", "permission", "standing", "expires_at", "granter", "ended_how", "created_at")
+    list_display = ("email", "container", "level", "standing", "expires_at", "granter", "ended_how", "created_at")
     list_filter = (_State, "permission", "ended_how")
     list_select_related = ("container",)
     search_fields = ("email", "granter", "container__hostname", "container__tenant__slug", "=id")
@@ -62,6 +62,10 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A tenant's page links here."""
         return lookup.startswith("container__tenant__") or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="permission", ordering="permission")
+    def level(self, grant: Grant) -> str:
+        return grant.permission
 
     @admin.display(description="state")
     def standing(self, grant: Grant) -> str:

@@ -29,8 +29,8 @@ def still_in() -> Iterator[Attention]:
         state, since = states.of(grant)
         yield Attention(
             title=f"{grant.email} may still get into {grant.container}",
-            detail=f"{state} for {_written(now - since)}. It is tried again by itself; look why at the publication of "
-            "this hostname.",
+            detail=f"{state.capitalize()} for {_written(now - since)}. It is tried again by itself; the publication of "
+            "this hostname says why it fails.",
             since=since,
             url=reverse("admin:access_grant_change", args=[grant.pk]),
         )

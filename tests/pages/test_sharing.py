@@ -84,11 +84,11 @@ def test_from_the_form_to_the_record(alice: Client, people: str, box: Container)
     gina = rows["gina@example.com"]
     assert (gina.permission, gina.note, days(gina), gina.granter) == ("operate", "Have a look.", 7, "alice@example.com")
     waiting = alice.get(people)
-    assert "gina@example.com Operate waiting for Cloudflare since" in text(waiting)
+    assert "gina@example.com given by alice@example.com may operate waiting for Cloudflare since" in text(waiting)
     assert 'hx-trigger="every 1s"' in waiting.content.decode()
     converge()
     settled = alice.get(people)
-    assert "gina@example.com Operate active since" in text(settled)
+    assert "gina@example.com given by alice@example.com may operate active since" in text(settled)
     assert "hx-trigger" not in settled.content.decode(), "it is looked at again only while something moves"
     assert "Shared with 3 people" in text(alice.get(f"/containers/{box.pk}/"))
 
@@ -96,12 +96,12 @@ def test_from_the_form_to_the_record(alice: Client, people: str, box: Container)
     assert "They are out at once in Warren, and within seconds at box-acme.containers.localhost" in text(asked)
     alice.post(f"{people}{gina.pk}/revoke/")
     fragment = alice.get(people, headers={"HX-Request": "true"})
-    assert "gina@example.com Operate ending at the edge… since" in text(fragment)
+    assert "gina@example.com given by alice@example.com may operate ending at the edge… since" in text(fragment)
     assert "<h1>" not in fragment.content.decode()
     assert f"{gina.pk}/revoke/" not in fragment.content.decode(), "there is nothing left to decide"
     converge()
     fragment = alice.get(people, headers={"HX-Request": "true"})
-    assert "gina@example.com Operate Revoked by alice@example.com" in text(fragment)
+    assert "gina@example.com could operate Revoked by alice@example.com" in text(fragment)
     assert 'id="ended" hx-swap-oob="true"' in fragment.content.decode()
     assert alice.get(f"{people}{gina.pk}/revoke/").headers["Location"] == people
 
@@ -183,7 +183,7 @@ def test_a_guest_who_manages_decides_about_what_they_gave(alice: Client, people:
     page = client.get(people)
     form = page.context["form"]
     assert [value for value, _ in form.fields["end"].choices] == ["hour", "most", "at"]
-    assert "hal@example.com View" in text(page), "they see everybody"
+    assert "hal@example.com given by alice@example.com may view" in text(page), "they see everybody"
     assert f"{people}{hal.pk}/" not in page.content.decode()
     assert f"/shared/{own.pk}/leave/" in page.content.decode()
     assert give(client, people, email="ivy@example.com", permission="manage", end="most").status_code == 302
@@ -317,10 +317,8 @@ def test_an_end_that_hangs_needs_attention(staff: Client, alice: Client, people:
     index = staff.get("/admin/")
     words = text(index)
     assert "Needs attention" in words
-    assert "hal@example.com may still get into box-acme.containers.localhost expiring for 5 minutes" in words.replace(
-        "\xa0", " "
-    )
-    assert "gina@example.com may still get into box-acme.containers.localhost revoking for 42 s" in words
+    assert re.search(r"hal@example\.com may still get into box-acme\.\S+ Expiring for 5.minutes", words)
+    assert re.search(r"gina@example\.com may still get into box-acme\.\S+ Revoking for 42 s", words)
     assert reverse("admin:access_grant_change", args=[grant.pk]) in index.content.decode()
     support = signed_in(User.objects.create_user("support@example.com", "secret", is_staff=True))
     assert "gina@" not in text(support.get("/admin/"))
