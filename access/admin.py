@@ -1,3 +1,112 @@
-from access.visits.admin import VisitAdmin
+"""Grants for staff: who may come in where, who could and how that ended; to revoke, and to have looked at."""
 
-__all__ = ["VisitAdmin"]
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from access import oversight, states
+from access.models import Ended, Grant
+from access.visits.admin import VisitAdmin
+from containers.models import Container
+from tenants import current, staff
+from tenants.staff import Operated, ReadOnly
+
+__all__ = ["GrantAdmin", "VisitAdmin"]
+
+
+class _State(admin.SimpleListFilter):
+    """As people see it; "ending" is what is over here, and not for certain at the edge."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in ("pending", "active", "ending", "expired", "revoked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> QuerySet[Grant]:
+        until = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        match self.value():
+            case "pending":
+                return queryset.filter(until, ended_at=None, active_at=None)
+            case "active":
+                return queryset.filter(until, ended_at=None, active_at__isnull=False)
+            case "ending":
+                return queryset.filter(pk__in=Grant.objects.over().filter(out_at=None))
+            case "expired":
+                return queryset.filter(out_at__isnull=False, ended_how=Ended.EXPIRED)
+            case "revoked":
+                return queryset.filter(out_at__isnull=False).exclude(ended_how=Ended.EXPIRED)
+        return queryset
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadOnly, Operated[Grant]):
+    list_display = ("email", "container", "level", "standing", "expires_at", "granter", "ended_how", "created_at")
+    list_filter = (_State, "permission", "ended_how")
+    list_select_related = ("container",)
+    search_fields = ("email", "granter", "container__hostname", "container__tenant__slug", "=id")
+    search_help_text = "Part of an address, of a hostname or of a tenant."
+    date_hierarchy = "created_at"
+    fields = (
+        ("email", "of_container", "permission", "standing"),
+        ("granter", "of_granter", "of_via"),
+        "note",
+        ("created_at", "changed_at", "expires_at"),
+        ("active_at", "invited_at", "warned_at"),
+        ("ended_at", "ended_how", "ended_by", "out_at"),
+        "more",
+    )
+    readonly_fields = ("of_container", "standing", "of_granter", "of_via", "more")
+    actions = ("revoke", "resync")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A tenant's page links here."""
+        return lookup.startswith("container__tenant__") or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="permission", ordering="permission")
+    def level(self, grant: Grant) -> str:
+        return grant.permission
+
+    @admin.display(description="state")
+    def standing(self, grant: Grant) -> str:
+        state, since = states.of(grant)
+        return f"{state} since {since:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="container")
+    def of_container(self, grant: Grant) -> str:
+        return staff.link(grant.container)
+
+    @admin.display(description="account of who gave it")
+    def of_granter(self, grant: Grant) -> str:
+        return staff.link(grant.granted_by)
+
+    @admin.display(description="by their own access")
+    def of_via(self, grant: Grant) -> str:
+        return staff.link(grant.via)
+
+    @admin.display(description="see also")
+    def more(self, grant: Grant) -> str:
+        return staff.related(self.admin_site, grant)
+
+    @admin.action(description="Revoke: out at once", permissions=["operate"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Grant]) -> None:
+        person, rows = current.person(request), chosen.select_related("container__tenant")
+        count = sum(oversight.revoke(grant, actor=person) for grant in rows)
+        self._say(request, ngettext("%d is revoked.", "%d are revoked.", count) % count, count)
+
+    @admin.action(description="Resync: have the edge compared with it now", permissions=["operate"])
+    def resync(self, request: HttpRequest, chosen: QuerySet[Grant]) -> None:
+        containers = Container.objects.filter(pk__in=chosen.values("container")).order_by("pk")
+        for container in containers:
+            oversight.resync(container, actor=current.person(request))
+        count = len(containers)
+        self._say(request, ngettext("%d container is looked at now.", "%d containers are.", count) % count, count)
+
+    def _say(self, request: HttpRequest, words: str, count: int) -> None:
+        self.message_user(request, words, messages.SUCCESS if count else messages.WARNING)
+
+
+staff.tenant_lists.append(("grants", "admin:access_grant_changelist", "container__tenant__id__exact"))

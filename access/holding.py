@@ -20,6 +20,10 @@ class Holding:
             return levels.ALL
         return frozenset(self.grant.permissions) if self.grant else frozenset()
 
+    def decides(self, grant: Grant) -> bool:
+        """Whether this one is theirs to change and revoke: members' is every one, guests' what they gave themselves."""
+        return self.member or (self.grant is not None and grant.via_id == self.grant.pk)
+
 
 NOTHING = Holding(member=False, grant=None)
 

@@ -197,7 +197,7 @@ def _require_level(permission: str, mine: Holding) -> None:
 
 def _require_own(grant: Grant, mine: Holding) -> None:
     """A guest decides about what they gave themselves; members about everything."""
-    if not mine.member and (mine.grant is None or grant.via_id != mine.grant.pk):
+    if not mine.decides(grant):
         raise Refused(
             "not_yours_to_change",
             f"The access of {grant.email} was given by {grant.granter}; ask them, or an owner.",

@@ -8,6 +8,7 @@ from config.openapi.views import DocsView, SchemaView
 
 urlpatterns = [
     path("", include(visits.pages)),
+    path("", include("access.urls")),
     path("", include("containers.urls")),
     path("", include("tenants.urls")),
     path("api/v1/", include("tenants.api.urls")),

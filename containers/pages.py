@@ -10,14 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views import View
 from django.views.generic import DetailView, FormView, ListView
 
 from containers import admission, lifecycle, usage, visibility
 from containers.forms import ContainerForm, RenameForm
 from containers.models import Container
-from tenants import current, members
-from tenants.models import Role
+from tenants import current, guests, members
+from tenants.models import Role, Tenant
 from tenants.refusal import Refused
 
 
@@ -47,9 +49,21 @@ class ContainerListView(Mine, ListView[Container]):
     context_object_name = "containers"
     paginate_by = 50
 
+    @cached_property
+    def tenant(self) -> Tenant | None:
+        return current.present(self.request)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who belongs to no tenant has no such list, but may be somebody's guest."""
+        if self.tenant:
+            return super().get(request, *args, **kwargs)
+        if request.headers.get("HX-Request") == "true":  # they belonged to one when they opened the page
+            return HttpResponse(headers={"HX-Redirect": reverse(guests.home())})
+        return redirect(guests.home())
+
     def get_queryset(self) -> QuerySet[Container]:
-        """Without those of the person's other tenants: the page's header switches to them."""
-        return super().get_queryset().exclude(tenant__in=current.others(self.request))
+        """Those of one tenant: the page's header switches to others, and leads to what guests may open."""
+        return super().get_queryset().filter(tenant=self.tenant)
 
     def get_template_names(self) -> list[str]:
         fragment = self.request.headers.get("HX-Request") == "true"
@@ -59,7 +73,7 @@ class ContainerListView(Mine, ListView[Container]):
         person = current.person(self.request)
         shown: dict[str, Any] = {"tenants": current.mine(person)}
         whole = self.template_name in self.get_template_names()  # with what does not refresh itself
-        if whole and (tenant := current.present(self.request)) is not None:
+        if whole and (tenant := self.tenant) is not None:
             shown |= {"tenant": tenant, "owner": members.role(tenant, person) == Role.OWNER, "usage": usage.of(tenant)}
             shown["over"] = [usage.worded(each) for each in shown["usage"].over]
         return super().get_context_data(**shown, **kwargs)
@@ -92,8 +106,8 @@ class ContainerView(Mine, DetailView[Container]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
-        manages = visibility.may(self.request.user, self.object, "change")
-        return super().get_context_data(phase=phase, health=health, settled=settled, manages=manages, **kwargs)
+        held = visibility.held(self.request.user, self.object)
+        return super().get_context_data(phase=phase, health=health, settled=settled, held=held, **kwargs)
 
 
 class ContainerLiveView(ContainerView):

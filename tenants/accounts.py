@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from tenants import audit, founding, members, names, passwords, tokens
+from tenants import audit, founding, guests, members, names, passwords, tokens
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
 from tenants.models import MailKind, Membership, Tenant, User
@@ -14,25 +14,30 @@ from tenants.refusal import Refused
 def ask(email: str) -> None:
     """Mail a link that confirms the address. Nothing else is kept, and nobody learns who has an account.
 
-    Raises `Refused`: `registration_closed`, `mail_limit`, `mail_off`.
+    Where registration is closed, the mail is sent to guests alone; that is looked up when it is sent, so that nobody
+    learns from the answer who is one. Raises `Refused`: `mail_limit`, `mail_off`.
     """
     email = fold_email(email)
     with audit.refusals(Action.SIGN_UP_ASK, actor=None), transaction.atomic():
-        founding.require_open()
         limits.admit(email)
         mail = outbox.post(MailKind.SIGN_UP, email)
         audit.record(Action.SIGN_UP_ASK, actor=None, mail=mail.pk)  # the address is forgotten with the mail
 
 
-def sign_up(token: str, *, name: str, password: str, tenant_name: str, slug: str = "") -> tuple[User, Tenant]:
-    """Make the account that the link confirms, and a tenant of its own, in one transaction.
+def sign_up(
+    token: str, *, name: str, password: str, tenant_name: str = "", slug: str = ""
+) -> tuple[User, Tenant | None]:
+    """Make the account that the link confirms, and a tenant of its own, in one transaction; a guest needs no tenant.
 
     Raises `Refused`: `registration_closed`, the link's codes, `link_used`, or what is wrong with what was given.
     """
     with audit.refusals(Action.SIGN_UP, actor=None), transaction.atomic():
-        founding.require_open()
-        person = open_account(links.signed_up(token), name, password)
-        tenant = founding.found(person, tenant_name, slug)
+        email = links.signed_up(token)
+        alone = not tenant_name and guests.known(email)
+        if not alone:
+            founding.require_open()
+        person = open_account(email, name, password)
+        tenant = None if alone else founding.found(person, tenant_name, slug)
         audit.record(Action.SIGN_UP, actor=person, target=person, tenant=tenant)
     return person, tenant
 

@@ -37,6 +37,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
             container__tenant__deleted_at=None,
         )
 
+    def over(self) -> "GrantQuerySet":
+        """Those that have ended, whether or not anybody has noted that yet."""
+        return self.filter(Q(ended_at__isnull=False) | Q(expires_at__lte=timezone.now()))
+
     def unsettled(self) -> "GrantQuerySet":
         """Those that the edge has to do with: open ones, and ended ones that it may still let in."""
         return self.filter(Q(ended_at=None) | Q(out_at=None))

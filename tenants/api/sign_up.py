@@ -28,7 +28,9 @@ class Confirmation(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=1000)
     name = serializers.CharField(max_length=150)
     password = Password()
-    tenant_name = serializers.CharField(max_length=100)
+    tenant_name = serializers.CharField(
+        max_length=100, required=False, help_text="Needed by everybody with whom nothing is shared."
+    )
     slug = serializers.CharField(max_length=20, required=False, allow_blank=True)
 
 
@@ -60,7 +62,8 @@ class SignUpView(_Open):
     def post(self, request: Request) -> Response:
         """Ask for an account.
 
-        A mail with a link is sent; the answer is the same whoever has the address.
+        A mail with a link is sent; the answer is the same whoever has the address. Where registration is closed,
+        only who was given access to a container gets one.
         """
         accounts.ask(**self.given(request))
         return Response({"detail": SENT}, status=status.HTTP_202_ACCEPTED)
@@ -74,7 +77,7 @@ class SignUpConfirmView(_Open):
     def post(self, request: Request) -> Response:
         """Make the account that a mailed link confirms, and a tenant of its own.
 
-        Sign in at `tokens/` with the password.
+        Who was given access to a container needs no tenant. Sign in at `tokens/` with the password.
         """
         person, _ = accounts.sign_up(**self.given(request))
         return Response(PersonSerializer(person).data, status=status.HTTP_201_CREATED)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from tenants import guests
 from tenants.mail import links
 from tenants.models import Invitation, Mail, MailKind, User
 
@@ -39,10 +40,13 @@ def compose(mail: Mail) -> Letter | None:
     return _kinds[mail.kind](mail)
 
 
-def _sign_up(mail: Mail) -> Letter:
+def _sign_up(mail: Mail) -> Letter | None:
+    """Where registration is closed, nobody gets it who could not go on with it."""
     email = mail.to
     person = User.objects.filter(email=email).first()
     if person is None:
+        if not settings.REGISTRATION_OPEN and not guests.known(email):
+            return None
         link = links.absolute("sign-up-confirm", links.sign_up(email))
         return Letter("Confirm your e-mail address", "sign_up", link, "Confirm and go on", {})
     known = {"person": person, "reset": links.absolute("password-reset")}

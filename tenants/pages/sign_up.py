@@ -1,19 +1,16 @@
 """Signing up: an address, a mail, and then the rest. GET changes nothing: programs that scan mail follow links."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-from tenants import accounts, audit, current, founding
-from tenants.events import Action
+from tenants import accounts, current, guests
 from tenants.mail import links
 from tenants.models import User
 from tenants.pages.forms import AddressForm, DomainForm, DomainFormView, NewPasswordField, PersonNameField, refused
@@ -21,15 +18,6 @@ from tenants.refusal import Refused
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SENT = "If this address can be used here, a mail with a link is on its way to it. Look into the spam folder as well."
-
-
-def only_where_open(action: Action, actor: User | None, request: HttpRequest) -> None:
-    """No form where registration is closed; who posts one all the same is on record."""
-    try:
-        with audit.refusals(action, actor=actor) if request.method == "POST" else nullcontext():
-            founding.require_open()
-    except Refused as exc:
-        raise PermissionDenied(str(exc)) from exc
 
 
 class TenantFields(DomainForm):
@@ -46,22 +34,40 @@ class TenantFields(DomainForm):
 
 
 class SignUpForm(TenantFields):
+    """A guest needs no tenant, and can found none where registration is closed."""
+
     name = PersonNameField()
     password = NewPasswordField()
     field_order = ("name", "password", "tenant_name", "slug")
 
+    def __init__(self, *args: Any, guest: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not guest:
+            return
+        if not settings.REGISTRATION_OPEN:
+            del self.fields["tenant_name"], self.fields["slug"]
+            return
+        self.fields["tenant_name"].required = False
+        self.fields["tenant_name"].help_text = "Only if you want containers of your own; you can make one later, too."
+
 
 class SignUpView(DomainFormView):
+    """Asks everybody the same where registration is closed: who is a guest is said by mail alone."""
+
     form_class = AddressForm
     title, button = "Sign up", "Send the link"
-    words = "Warren mails a link to this address. With it you go on, within 24 hours."
     cancel = "sign-in"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return redirect("container-list")
-        only_where_open(Action.SIGN_UP_ASK, None, request)
         return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        closed = "Accounts here are for people with whom something is shared. Give the address that it is shared with. "
+        words = "Warren mails a link to this address. With it you go on, within 24 hours."
+        said = words if settings.REGISTRATION_OPEN else f"{closed}{words}"
+        return super().get_context_data(**{"words": said, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
         accounts.ask(form.cleaned_data["email"])
@@ -77,15 +83,19 @@ class SignUpConfirmView(DomainFormView):
         try:
             self.email = links.signed_up(kwargs["token"])
         except Refused as exc:
-            return refused(request, exc, "sign-up" if settings.REGISTRATION_OPEN else "sign-in")
+            return refused(request, exc, "sign-up")
         if User.objects.filter(email=self.email).exists():  # the link was used
             messages.info(request, "There is an account with this address already; sign in.")
             return redirect("sign-in")
         self.words = f"{self.email} is confirmed."
         return super().dispatch(request, *args, **kwargs)
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "guest": guests.known(self.email)}
+
     def act(self, form: DomainForm) -> HttpResponse:
         person, tenant = accounts.sign_up(self.kwargs["token"], **form.cleaned_data)
         login(self.request, person, backend=BACKEND)
-        current.switch(self.request, tenant.slug)
+        if tenant:
+            current.switch(self.request, tenant.slug)
         return redirect("container-list")

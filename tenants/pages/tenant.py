@@ -1,5 +1,6 @@
 """A tenant's page: its name, its people, and who is invited. Members look, owners change."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
@@ -11,11 +12,11 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
-from tenants import current, founding, invitations, members, standing
+from tenants import audit, current, founding, invitations, members, standing
 from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant
 from tenants.pages.forms import DomainForm, DomainFormView, refused
-from tenants.pages.sign_up import TenantFields, only_where_open
+from tenants.pages.sign_up import TenantFields
 from tenants.pagination import MOST
 from tenants.refusal import Refused
 
@@ -124,13 +125,23 @@ class TenantDeleteView(OfTenant, DomainFormView):
         return redirect("container-list")
 
 
+def _only_where_open(request: HttpRequest) -> None:
+    """No form where registration is closed; who posts one all the same is on record."""
+    asked = audit.refusals(Action.TENANT_CREATE, actor=current.person(request))
+    try:
+        with asked if request.method == "POST" else nullcontext():
+            founding.require_open()
+    except Refused as exc:
+        raise PermissionDenied(str(exc)) from exc
+
+
 class TenantCreateView(LoginRequiredMixin, DomainFormView):
     form_class = TenantFields
     title, button = "New tenant", "Create the tenant"
     cancel = "account"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        only_where_open(Action.TENANT_CREATE, current.person(self.request), self.request)
+        _only_where_open(self.request)
         return super().get_form_kwargs()
 
     def act(self, form: DomainForm) -> HttpResponse:

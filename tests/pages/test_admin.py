@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from access.models import Visit
+from access.models import Grant, Visit
 from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
@@ -320,6 +320,7 @@ def _of_people_and_data(number: int, owner: User, box: Container) -> None:
     ApiToken.objects.create(user=owner)
     Archive.objects.create(container=box, kind="export", expires_at=box.created_at)
     Visit.objects.create(container=box, email=address, at=box.created_at, allowed=True)
+    Grant.objects.create(container=box, email=address, permission="view", granter=owner.email, granted_by=owner)
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.model_name)

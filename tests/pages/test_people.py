@@ -38,7 +38,7 @@ def _look(page: Page, name: str) -> None:
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 820})
         assert page.locator("h1").count() == 1, name
-        for field in page.locator("input:not([type=hidden]), select").all():
+        for field in page.locator("input:not([type=hidden]), select, textarea").all():
             labels = field.evaluate("field => field.labels.length")
             assert labels, f"{name}: a field without a label"
         if PICTURES:
@@ -47,12 +47,12 @@ def _look(page: Page, name: str) -> None:
         assert not wide, f"{name} scrolls sideways at {width}"
 
 
-def _link(up: Up, to: str) -> str:
-    """The link in the mail to this address, once the worker has sent it and the mailbox caught it."""
+def _link(up: Up, to: str, path: str = "/") -> str:
+    """The link with that in it in a mail to this address, once the worker has sent it and the mailbox caught it."""
 
     def found() -> str | None:
-        texts = [mail["text"] for mail in up.mails(to)]
-        return next((line for text in texts for line in text.splitlines() if line.startswith("http")), None)
+        lines = [line for mail in up.mails(to) for line in mail["text"].splitlines()]
+        return next((line for line in lines if line.startswith("http") and path in line), None)
 
     return str(wait_until(found, 20))
 
@@ -61,6 +61,53 @@ def test_from_the_sign_up_to_a_colleague(browser: Browser, tmp_path: Path) -> No
     with installation(tmp_path / "home") as up:
         up.start()
         _journey(browser, up)
+
+
+def _shared(browser: Browser, page: Page, up: Up, problems: list[str]) -> None:
+    """Dora shares a container; Gina makes an account by that alone, looks at what is hers, and leaves."""
+    page.goto(up.url("/containers/new/"))
+    page.get_by_label("Name").fill("boots")
+    page.get_by_label("Hello").check()
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="share it").click()
+    _look(page, "people-nobody")
+    long = "somebody-with-a-very-long-address@a-department.of-a-company.example.com"
+    page.get_by_label("E-mail addresses").fill(f"Gina <gina@example.com>\n{long}, hal@example.com")
+    page.get_by_label("Manage: also share it with others").check()
+    page.get_by_role("button", name="Share", exact=True).click()
+    expect(page.get_by_text("active since")).to_have_count(3)  # without anybody reloading
+    page.get_by_role("link", name="Change the access of hal@example.com").click()
+    _look(page, "person")
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("link", name="Revoke the access of hal@example.com").click()
+    _look(page, "revoke")
+    page.get_by_role("button", name="Revoke it").click()
+    page.get_by_text("Access that has ended").click()
+    expect(page.locator("#ended")).to_contain_text("hal@example.com")
+    _look(page, "people")
+
+    gina = _open(browser, 390, problems)  # without JavaScript
+    gina.goto(up.url("/sign-up/"))
+    gina.get_by_label("E-mail address").fill("gina@example.com")
+    gina.get_by_role("button", name="Send the link").click()
+    gina.goto(_link(up, "gina@example.com", "/sign-up/"))
+    _look(gina, "confirm-guest")
+    gina.get_by_label("Your name").fill("Gina")
+    gina.get_by_label("Password").fill(PASSWORD)
+    gina.get_by_role("button", name="Create the account").click()
+    expect(gina.get_by_role("heading", level=1)).to_have_text("Shared with me")
+    _look(gina, "shared")
+    gina.get_by_role("link", name="boots", exact=True).click()
+    _look(gina, "container-guest")
+    gina.get_by_role("link", name="People").click()
+    _look(gina, "people-guest")
+    gina.get_by_role("link", name="Leave").click()
+    _look(gina, "leave")
+    gina.get_by_role("button", name="Leave it").click()
+    expect(gina.get_by_text("Nothing is shared with you")).to_be_visible()
+    _look(gina, "shared-nothing")
+    page.get_by_role("link", name="boots").click()
+    _look(page, "container-shared")
 
 
 def _journey(browser: Browser, up: Up) -> None:
@@ -108,6 +155,7 @@ def _journey(browser: Browser, up: Up) -> None:
     page.get_by_role("button", name=re.compile("Make an owner.*bob")).click()
     _look(page, "tenant-owners")
 
+    _shared(browser, page, up, problems)
     page.get_by_role("link", name="Account").click()
     _look(page, "account")
     page.get_by_role("link", name="New tenant").click()

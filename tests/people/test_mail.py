@@ -24,7 +24,7 @@ from tests.installation import celery
 from tests.parts import Cloud, wait_until
 from tests.people.conftest import api, pages
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_registration")]
 Delivered = Callable[[], list[Any]]
 
 
@@ -85,7 +85,6 @@ def seen(mail: Mail) -> tuple[str, int]:
 
 
 def test_it_goes_with_its_event_or_not_at_all(settings: Any, delivered: Delivered) -> None:
-    settings.REGISTRATION_OPEN = True
     with transaction.atomic():
         accounts.ask("dora@example.com")
         transaction.set_rollback(True)
@@ -99,8 +98,7 @@ def test_it_goes_with_its_event_or_not_at_all(settings: Any, delivered: Delivere
     assert message.from_email == settings.DEFAULT_FROM_EMAIL
 
 
-def test_a_broker_that_is_away_costs_time_only(settings: Any, django_capture_on_commit_callbacks: Any) -> None:
-    settings.REGISTRATION_OPEN = True
+def test_a_broker_that_is_away_costs_time_only(django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks() as callbacks:
         assert api().post("/api/v1/sign-up/", {"email": "dora@example.com"}, format="json").status_code == 202
     assert len(callbacks) == 1
@@ -202,7 +200,7 @@ def test_names_break_out_of_no_header_and_no_page(owner: User, tenant: Tenant, d
 
 
 def test_limits_are_the_same_for_whoever_has_an_account(settings: Any, owner: User) -> None:
-    settings.MAIL_PER_ADDRESS, settings.REGISTRATION_OPEN = "3/3600", True
+    settings.MAIL_PER_ADDRESS = "3/3600"
     for url in ("/api/v1/password-reset/", "/api/v1/sign-up/"):
         for email in (owner.email, f"{url[8:12]}@example.com"):
             settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db=40"

@@ -12,6 +12,9 @@ from django.core import signing
 from django.db import connection
 from django.utils import timezone
 
+from access import sharing
+from containers import admission
+from containers.models import Template
 from tenants.models import AuditEvent, Mail, Membership, Tenant, User
 from tests.people.conftest import PASSWORD, api, link, pages, token
 
@@ -149,16 +152,52 @@ def test_closed_means_closed(settings: Any, owner: User, tenant: Tenant, deliver
     api().post(URL, {"email": "dora@example.com"}, format="json")
     early = token(delivered()[0])
     settings.REGISTRATION_OPEN = False
-    assert api().post(URL, {"email": "erik@example.com"}, format="json").json()["code"] == "registration_closed"
+    assert api().post(URL, {"email": "erik@example.com"}, format="json").status_code == 202, "as to a guest"
+    assert pages().post("/sign-up/", {"email": "e@example.com"}).headers["Location"] == "/sign-in/"
+    assert len(delivered()) == 1, "and no mail"
+    assert set(Mail.objects.exclude(to="dora@example.com").values_list("state", flat=True)) == {"dropped"}
     assert confirm(early).json()["code"] == "registration_closed"
     assert api(owner).post("/api/v1/tenants/", {"name": "Two"}, format="json").json()["code"] == "registration_closed"
-    assert (
-        pages().get("/sign-up/").status_code == pages().post("/sign-up/", {"email": "e@example.com"}).status_code == 403
-    )
     assert pages(owner).get("/tenants/new/").status_code == 403
     assert "Sign up" not in pages().get("/sign-in/").content.decode()
-    assert AuditEvent.objects.filter(outcome="refused", reason="registration_closed").count() == 4
-    assert (User.objects.count(), Tenant.objects.count(), Mail.objects.count()) == (1, 1, 1)
+    assert AuditEvent.objects.filter(outcome="refused", reason="registration_closed").count() == 2
+    assert (User.objects.count(), Tenant.objects.count()) == (1, 1)
+
+
+@pytest.fixture
+def guest(owner: User, tenant: Tenant, template: Template, memory: Any, zone: Any) -> str:
+    """An address that alice shares a container with, and that nobody has an account with."""
+    box = admission.create(actor=owner, tenant=tenant, template=template, name="box")
+    (grant,) = sharing.share(box, actor=owner, emails=["gina@example.com"], permission="view")
+    return grant.email
+
+
+def test_a_guest_signs_up_where_it_is_closed(settings: Any, guest: str, delivered: Delivered) -> None:
+    settings.REGISTRATION_OPEN = False
+    asked = [api().post(URL, {"email": email}, format="json") for email in ("Gina@example.com", "erik@example.com")]
+    assert (asked[0].status_code, asked[0].json()) == (asked[1].status_code, asked[1].json()), "nobody learns who"
+    (message,) = delivered()
+    assert message.to == [guest]
+    client, where = pages(), link(message)
+    form = client.get(where)
+    assert "gina@example.com is confirmed" in form.content.decode()
+    assert "tenant" not in "".join(form.context["form"].fields)
+    assert confirm(token(message)).json()["code"] == "registration_closed", "with a tenant of their own"
+    signed_in = client.post(where, {"name": "Gina", "password": PASSWORD}, follow=True)
+    assert [to for to, _ in signed_in.redirect_chain] == ["/", "/shared/"]
+    assert "box" in signed_in.content.decode()
+    assert not Membership.objects.filter(user__email=guest).exists()
+    assert AuditEvent.objects.get(action="user:sign_up", outcome="done").actor == guest
+
+
+def test_over_the_api_a_guest_needs_no_tenant(guest: str, delivered: Delivered) -> None:
+    for email in (guest, "dora@example.com"):
+        api().post(URL, {"email": email}, format="json")
+    body = {"name": "Gina", "password": PASSWORD}
+    secrets = [token(message) for message in delivered()]
+    made, refused = (api().post(f"{URL}confirm/", {"token": each, **body}, format="json") for each in secrets)
+    assert (made.status_code, made.json()["tenants"]) == (201, [])
+    assert (refused.status_code, refused.json()["field"]) == (422, "tenant_name")
 
 
 def test_without_mail_nobody_waits_for_one(settings: Any) -> None:

@@ -37,6 +37,8 @@ def address(name: str, parameters: list[str], container: Container, owner: User)
     known |= {"app_label": "containers", "id": owner.pk, "content_type_id": 1, "object_id": _row(name)}
     if "archive" in parameters:
         known["archive"] = container.archives.get(kind="import" if "import" in name else "export").pk
+    if "grant" in parameters:
+        known["grant"] = container.grants.get().pk
     if name == "admin:(?P<url>.*)$":
         return "/admin/nowhere/"
     return reverse(name, kwargs={parameter: known[parameter] for parameter in parameters})

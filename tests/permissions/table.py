@@ -29,10 +29,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_PEOPLE},
     "sign-in": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in in"},  # in: on to the list
-    # Registration is closed here, as it is where nobody opened it.
-    "sign-up": {"GET HEAD OPTIONS POST PUT PATCH DELETE": "refused in in in in in in in"},  # in: on to the list
-    # Asked with a link that leads nowhere: on to the sign-in, or to ask for a new one.
-    "sign-up-confirm": {ALL: "sign-in sign-in sign-in sign-in sign-in sign-in sign-in sign-in"},
+    # Open to everybody also where registration is closed, as it is here: who is a guest is said by mail alone.
+    "sign-up": {"GET HEAD OPTIONS POST PUT": EVERYBODY, "PATCH DELETE": "- in in in in in in in"},  # in: to the list
+    "sign-up-confirm": {ALL: EVERYBODY},  # asked with a link that leads nowhere: on to ask for a new one
     "password-reset": {"GET HEAD OPTIONS POST PUT": EVERYBODY},
     "password-reset-confirm": {ALL: EVERYBODY},
     "invitation": {ALL: "sign-in in in in in in in in"},
@@ -58,6 +57,12 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-export": {"POST": ITS_PEOPLE},
     "container-restore": {"POST": ITS_PEOPLE},
     "container-archive-cancel": {"POST": ITS_PEOPLE},
+    "container-people": {"GET HEAD POST": ITS_PEOPLE},
+    "container-person": {"GET HEAD POST": ITS_PEOPLE},
+    "container-person-extend": {"POST": ITS_PEOPLE},
+    "container-person-revoke": {"GET HEAD POST": ITS_PEOPLE},
+    "shared": {LOOK: SIGNED_IN},
+    "shared-leave": {"GET HEAD POST": NOBODY_HERE},  # asked of the access of an address that nobody has here
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
     "api-sign-up": {"OPTIONS POST": EVERYBODY},
     "api-sign-up-confirm": {"OPTIONS POST": EVERYBODY},  # with the token of a mail, as the next but one
@@ -147,6 +152,7 @@ MODELS: dict[str, dict[str, str]] = {
     "containers_container": _READ,
     "containers_network": _READ,
     "containers_archive": _READ,
+    "access_grant": _READ,
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
@@ -170,6 +176,7 @@ ACTIONS: dict[str, dict[str, str]] = {
     "containers_template": {"delete_selected": DELETERS},
     "containers_container": {"reconcile_now": CHANGERS, "retry": CHANGERS, "delete_outside": DELETERS},
     "containers_network": {"reconcile_now": CHANGERS},
+    "access_grant": {"revoke": CHANGERS, "resync": CHANGERS},
     "cloudflare_account": {"delete_selected": DELETERS},
     "cloudflare_zone": {"reconcile_now": CHANGERS, "delete_selected": DELETERS},
     "cloudflare_tunnel": {"reconcile_now": CHANGERS},

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from access.models import Visit
+from access.models import Grant, Visit
 from cloudflare.models import SigningKey, StaffProvider, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
@@ -38,6 +38,7 @@ def answers(
     container: Container = admission.create(actor=owner, tenant=tenant, template=template, name="box")
     converge()
     _archives(container)
+    Grant.objects.create(container=container, email="gina@example.com", permission="view", granter=owner.email)
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
@@ -64,6 +65,7 @@ def answers(
     halted = make_tenant("initech", people["suspended"])
     theirs = admission.create(actor=people["suspended"], tenant=halted, template=template, name="box")
     _archives(theirs)
+    Grant.objects.create(container=theirs, email="gina@example.com", permission="view", granter="s@example.com")
     standing.suspend(halted, actor=None, reason="The invoice is overdue.")
     converge()
     Membership.objects.create(tenant=tenant, user=people["member"], role=Role.MEMBER)

@@ -1,0 +1,180 @@
+"""The pages where a container is shared: its people, one of them, and the end of their access."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+
+from access import holding, members, sharing
+from access.forms import WEEK, ChangeForm, ShareForm
+from access.holding import Holding
+from access.models import Grant
+from access.models.grant import GrantQuerySet
+from access.states import State
+from containers.models import Container
+from containers.pages import Mine
+from tenants import current
+from tenants.pages.forms import refused
+from tenants.refusal import Refused
+
+A_PAGE = 50
+ENDED_SHOWN = 50
+
+
+class _Shared(Mine, View):
+    """About who may enter one container, for those who may let others in."""
+
+    container: Container
+    mine: Holding
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What nobody can ask here is refused as that, to everybody."""
+        if request.user.is_authenticated and str(request.method).lower() in self.http_method_names:
+            rows = self.get_queryset().select_related("tenant__plan")
+            self.container = get_object_or_404(rows, pk=kwargs["pk"])
+            self.mine = holding.of(request.user, self.container)
+            if "manage" not in self.mine.permissions:
+                raise PermissionDenied("You may not share this container; ask one of its owners.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def page(self, template: str, status: int = 200, **more: Any) -> HttpResponse:
+        facts = {"container": self.container, "mine": self.mine}
+        return render(self.request, template, facts | more, status=status)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return {"plan": self.container.tenant.plan, "own": self.mine.grant}
+
+    def grants(self) -> GrantQuerySet:
+        return Grant.objects.filter(container=self.container.pk)
+
+
+class PeopleView(_Shared):
+    """Who may come in, who could, and the form that lets others in."""
+
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        if request.headers.get("HX-Request") == "true":
+            return self.page("access/_people.html", refreshed=True, **self._people())
+        return self._whole(ShareForm(**self.terms))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        form = ShareForm(request.POST, **self.terms)
+        if not form.is_valid():
+            return self._whole(form)
+        given = {"emails": form.cleaned_data["email"], "note": form.cleaned_data["note"]}
+        given |= {"permission": form.cleaned_data["permission"], "expires_at": form.expires_at()}
+        try:
+            made = sharing.share(self.container, actor=current.person(request), **given)
+        except Refused as exc:
+            form.refuse(exc)
+            return self._whole(form, 403 if exc.status == 403 else 200)
+        who = made[0].email if len(made) == 1 else f"{len(made)} people"
+        messages.success(request, f"Shared with {who}. They are written to as soon as Cloudflare lets them in.")
+        return redirect("container-people", pk=pk)
+
+    def _whole(self, form: ShareForm, status: int = 200) -> HttpResponse:
+        inside = members.emails(self.container)
+        return self.page("access/people.html", status, form=form, members=inside, **self._people())
+
+    def _people(self) -> dict[str, Any]:
+        """Also those who are not out at the edge yet stand among the present ones; all others have ended."""
+        unsettled = self.grants().unsettled()
+        moving = unsettled.filter(Q(active_at=None) | Q(pk__in=self.grants().over()))
+        shown = Paginator(unsettled, A_PAGE).get_page(self.request.GET.get("page"))
+        for grant in shown:
+            grant.container = self.container
+        ended = self.grants().filter(ended_at__isnull=False, out_at__isnull=False).order_by("-ended_at", "-pk")
+        return {
+            "people": shown,
+            "moving": moving.exists(),
+            "ended": ended[:ENDED_SHOWN],
+            "more_ended": ended[ENDED_SHOWN:].exists(),
+        }
+
+
+class _OfPerson(_Shared):
+    """About one open grant, for those who may decide about it."""
+
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
+    grant: Grant
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and str(request.method).lower() in self.http_method_names:
+            rows = Grant.objects.filter(container=kwargs["pk"]).select_related("container__tenant")
+            self.grant = get_object_or_404(rows, pk=kwargs["grant"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def back(self, said: str = "") -> HttpResponse:
+        if said:
+            messages.success(self.request, said)
+        return redirect("container-people", pk=self.container.pk)
+
+    def refused(self, exc: Refused) -> HttpResponse:
+        return refused(self.request, exc, "container-people", self.container.pk)
+
+    def check(self) -> HttpResponse | None:
+        """Before a form is shown; None where there is something to decide. Whoever posts is refused on record."""
+        if not self.mine.decides(self.grant):
+            words = f"The access of {self.grant.email} was given by {self.grant.granter}; ask them, or an owner."
+            raise PermissionDenied(words)
+        if self.grant.state not in {State.PENDING, State.ACTIVE}:
+            messages.info(self.request, f"The access of {self.grant.email} has ended already.")
+            return self.back()
+        return None
+
+
+class PersonView(_OfPerson):
+    """What somebody may do, and until when."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self.check() or self._page(ChangeForm(before=self.grant, **self.terms))
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        form = ChangeForm(request.POST, before=self.grant, **self.terms)
+        if form.is_valid():
+            try:
+                sharing.change(self.grant, actor=current.person(request), **form.wanted())
+                return self.back(f"The access of {self.grant.email} is changed.")
+            except Refused as exc:
+                form.refuse(exc)
+                return self._page(form, 403 if exc.status == 403 else 200)
+        return self._page(form)
+
+    def _page(self, form: ChangeForm, status: int = 200) -> HttpResponse:
+        return self.page("access/person.html", status, form=form, grant=self.grant)
+
+
+class ExtendView(_OfPerson):
+    http_method_names = ["post"]  # noqa: RUF012
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        before = self.grant.expires_at
+        if before is None:
+            return self.back(f"The access of {self.grant.email} has no end.")
+        try:
+            sharing.change(self.grant, actor=current.person(request), expires_at=before + WEEK)
+        except Refused as exc:
+            return self.refused(exc)
+        return self.back(f"The access of {self.grant.email} lasts a week longer.")
+
+
+class RevokeView(_OfPerson):
+    """Asks first, and says what happens then."""
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        given = self.grant.given.open().values_list("email", flat=True)
+        return self.check() or self.page("access/revoke.html", grant=self.grant, given=given)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            sharing.revoke(self.grant, actor=current.person(request))
+        except Refused as exc:
+            return self.refused(exc)
+        return self.back(f"The access of {self.grant.email} is revoked.")

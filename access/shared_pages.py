@@ -1,0 +1,54 @@
+"""What others share with the person who asks, and how to give it back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views import View
+from django.views.generic import ListView
+
+from access import sharing
+from access.models import Grant
+from tenants import current
+from tenants.pages.forms import refused
+from tenants.refusal import Refused
+
+
+class SharedView(LoginRequiredMixin, ListView[Grant]):
+    """Where whoever belongs to no tenant comes to from the sign-in."""
+
+    template_name = "access/shared.html"
+    context_object_name = "grants"
+    paginate_by = 50
+
+    def get_queryset(self) -> QuerySet[Grant]:
+        mine = Grant.objects.live().filter(email=current.person(self.request).email)
+        rows = mine.select_related("container__tenant", "container__template", "container__status")
+        return rows.prefetch_related("container__conditions")
+
+
+class LeaveView(LoginRequiredMixin, View):
+    """Asks first; the address decides whose it is, so nobody else's is found."""
+
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, grant: Any) -> HttpResponse:
+        found = self._find(grant)
+        given = found.given.open().values_list("email", flat=True)
+        return render(request, "access/leave.html", {"grant": found, "container": found.container, "given": given})
+
+    def post(self, request: HttpRequest, grant: Any) -> HttpResponse:
+        found = self._find(grant)
+        try:
+            sharing.leave(found, actor=current.person(request))
+        except Refused as exc:
+            return refused(request, exc, "shared")
+        messages.success(request, f"{found.container.name} is not shared with you any more.")
+        return redirect("shared")
+
+    def _find(self, key: Any) -> Grant:
+        mine = Grant.objects.live().filter(email=current.person(self.request).email)
+        return get_object_or_404(mine.select_related("container__tenant"), pk=key)

@@ -1,0 +1,70 @@
+"""What templates ask about who may enter a container."""
+
+from typing import Any
+
+from django import template
+
+from access import holding, states
+from access.holding import Holding
+from access.models import Grant
+from access.states import State
+from containers.models import Container
+
+register = template.Library()
+
+_ALLOWED = {
+    "view": "open it and see how it is doing",
+    "operate": "read its logs, start, stop and restart it",
+    "shell": "use a terminal inside",
+    "manage": "share it with others",
+}
+_STATES = {
+    State.PENDING: "waiting for Cloudflare since",
+    State.ACTIVE: "active since",
+    State.EXPIRING: "ending at the edge… since",
+    State.REVOKING: "ending at the edge… since",
+    State.EXPIRED: "expired, out since",
+    State.REVOKED: "revoked, out since",
+}
+
+
+@register.simple_tag(takes_context=True)
+def holding_of(context: Any, container: Container) -> Holding:
+    """Why whoever asks may see the container: as a member, or by which grant."""
+    return holding.of(context["request"].user, container)
+
+
+@register.simple_tag
+def shared_with(container: Container) -> int:
+    """With how many people at this moment."""
+    return Grant.objects.live().filter(container=container).count()
+
+
+@register.simple_tag(takes_context=True)
+def is_guest(context: Any) -> bool:
+    """Whether something is shared with whoever asks. Pages that are rendered without a request know nobody."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated:
+        return False
+    return Grant.objects.live().filter(email=user.email).exists()
+
+
+@register.filter
+def allowed(grant: Grant) -> list[str]:
+    """All that the guest may do, in words that go on "You may …"."""
+    return [_ALLOWED[permission] for permission in grant.permissions]
+
+
+@register.filter
+def standing(grant: Grant) -> dict[str, Any]:
+    """`state`, the same in `words` that end in "since", and `since`."""
+    state, since = states.of(grant)
+    words = _STATES[state]
+    if state == State.REVOKED and grant.ended_how == "left":
+        words = "left, out since"
+    return {"state": state, "words": words, "since": since}
+
+
+@register.filter
+def decided_by(grant: Grant, mine: Holding) -> bool:
+    return mine.decides(grant)

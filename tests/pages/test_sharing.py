@@ -1,0 +1,327 @@
+"""The pages for sharing, as HTML: what the forms take, what they say, and what a guest sees of a container."""
+
+import datetime
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from access import sharing
+from access.models import Grant
+from containers import admission
+from containers.models import Condition, Container, Template
+from tenants import attention
+from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
+from tests.conftest import converge, make_tenant
+from tests.pages.test_admin import act
+
+pytestmark = pytest.mark.django_db
+DAY = datetime.timedelta(days=1)
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def text(answer: Any) -> str:
+    """The words of a page, with single spaces."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+@pytest.fixture
+def box(owner: User, tenant: Tenant, template: Template, memory: Any, zone: Any) -> Container:
+    made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
+    converge()
+    return made
+
+
+@pytest.fixture
+def alice(owner: User, box: Container) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def gina(db: None) -> User:
+    return User.objects.create_user("gina@example.com", "secret", name="Gina")
+
+
+@pytest.fixture
+def people(box: Container) -> str:
+    return f"/containers/{box.pk}/people/"
+
+
+def give(client: Client, people: str, **fields: Any) -> Any:
+    return client.post(people, {"email": "gina@example.com", "permission": "view", "end": "week", **fields})
+
+
+def answering() -> None:
+    """As behind a connector, which the engine in memory does not run."""
+    converge()
+    Condition.objects.update(status=True)
+
+
+def days(grant: Grant) -> float | None:
+    return grant.expires_at and round((grant.expires_at - timezone.now()) / DAY, 2)
+
+
+def test_from_the_form_to_the_record(alice: Client, people: str, box: Container) -> None:
+    assert "The members of Acme may do everything here. alice@example.com" in text(alice.get(people))
+    assert "Shared with nobody yet" in text(alice.get(f"/containers/{box.pk}/"))
+    several = "Gina@example.com, Hal <hal@example.com>\r\n\r\nivy@example.com; "
+    answer = give(alice, people, email=several, permission="operate", note="Have a look.")
+    assert answer.headers["Location"] == people
+    assert "Shared with 3 people" in text(alice.get(people))
+    rows = {grant.email: grant for grant in Grant.objects.all()}
+    assert set(rows) == {"gina@example.com", "hal@example.com", "ivy@example.com"}
+    gina = rows["gina@example.com"]
+    assert (gina.permission, gina.note, days(gina), gina.granter) == ("operate", "Have a look.", 7, "alice@example.com")
+    waiting = alice.get(people)
+    assert "gina@example.com given by alice@example.com may operate waiting for Cloudflare since" in text(waiting)
+    assert 'hx-trigger="every 1s"' in waiting.content.decode()
+    converge()
+    settled = alice.get(people)
+    assert "gina@example.com given by alice@example.com may operate active since" in text(settled)
+    assert "hx-trigger" not in settled.content.decode(), "it is looked at again only while something moves"
+    assert "Shared with 3 people" in text(alice.get(f"/containers/{box.pk}/"))
+
+    asked = alice.get(f"{people}{gina.pk}/revoke/")
+    assert "They are out at once in Warren, and within seconds at box-acme.containers.localhost" in text(asked)
+    alice.post(f"{people}{gina.pk}/revoke/")
+    fragment = alice.get(people, headers={"HX-Request": "true"})
+    assert "gina@example.com given by alice@example.com may operate ending at the edge… since" in text(fragment)
+    assert "<h1>" not in fragment.content.decode()
+    assert f"{gina.pk}/revoke/" not in fragment.content.decode(), "there is nothing left to decide"
+    converge()
+    fragment = alice.get(people, headers={"HX-Request": "true"})
+    assert "gina@example.com could operate Revoked by alice@example.com" in text(fragment)
+    assert 'id="ended" hx-swap-oob="true"' in fragment.content.decode()
+    assert alice.get(f"{people}{gina.pk}/revoke/").headers["Location"] == people
+
+
+def test_what_a_form_refuses_stands_at_its_field(alice: Client, people: str, tenant: Tenant) -> None:
+    bob = User.objects.create_user("bob@example.com", "secret")
+    Membership.objects.create(tenant=tenant, user=bob, role=Role.MEMBER)
+    soon = f"{timezone.now() - DAY:%Y-%m-%dT%H:%M}"
+    for field, said, fields in (
+        ("email", "This field is required", {"email": ""}),
+        ("email", "at least one", {"email": ", ;"}),
+        ("email", "'gina' is not an e-mail address", {"email": "gina"}),
+        ("email", "at most 100 addresses", {"email": "\n".join(f"p{n}@example.com" for n in range(101))}),
+        ("email", "bob@example.com is a member", {"email": "gina@example.com\nbob@example.com"}),
+        ("permission", "not one of the available", {"permission": "delete"}),
+        ("end", "not one of the available", {"end": "keep"}),
+        ("until", "Say when it is to end", {"end": "at"}),
+        ("until", "Enter a valid date", {"end": "at", "until": "soon"}),
+        ("until", "That moment has passed", {"end": "at", "until": soon}),
+        ("note", "at most 500 characters", {"note": "x" * 501}),
+    ):
+        answer = give(alice, people, **fields)
+        assert set(answer.context["form"].errors) == {field}, fields
+        assert said in text(answer), fields
+    assert not Grant.objects.exists()
+
+
+def test_until_when(alice: Client, people: str) -> None:
+    def offered() -> list[str]:
+        return [value for value, _ in alice.get(people).context["form"].fields["end"].choices]
+
+    assert offered() == ["hour", "day", "week", "month", "at", "never"]
+    assert alice.get(people).context["form"]["end"].value() == "week"
+    give(alice, people, email="a@example.com", end="at", until=f"{timezone.now() + 2 * DAY:%Y-%m-%dT%H:%M}")
+    give(alice, people, email="b@example.com", end="never")
+    give(alice, people, email="c@example.com", end="hour")
+    found = {grant.email[0]: days(grant) for grant in Grant.objects.all()}
+    assert (found["a"], found["b"], found["c"]) == (pytest.approx(2, abs=0.01), None, 0.04)
+    Plan.objects.update(grant_days=3)
+    assert offered() == ["hour", "day", "most", "at"]
+    assert alice.get(people).context["form"]["end"].value() == "most"
+    give(alice, people, email="d@example.com", end="most")
+    assert days(Grant.objects.get(email="d@example.com")) == 3
+    too_far = give(alice, people, end="at", until=f"{timezone.now() + 9 * DAY:%Y-%m-%dT%H:%M}")
+    assert "allows access for 3 days" in too_far.context["form"].errors["until"][0]
+    Plan.objects.update(grant_days=7)
+    assert offered() == ["hour", "day", "week", "at"]
+
+
+def test_a_person_is_changed_and_lasts_longer(alice: Client, people: str) -> None:
+    give(alice, people, end="day")
+    grant = Grant.objects.get()
+    one = f"{people}{grant.pk}/"
+    form = alice.get(one).context["form"]
+    assert (form["permission"].value(), form["end"].value()) == ("view", "keep")
+    alice.post(one, {"permission": "shell", "end": "keep"})
+    grant.refresh_from_db()
+    assert (grant.permission, days(grant)) == ("shell", 1)
+    alice.post(f"{one}extend/")
+    alice.post(one, {"permission": "operate", "end": "keep"})
+    grant.refresh_from_db()
+    assert (grant.permission, days(grant)) == ("operate", 8)
+    alice.post(one, {"permission": "operate", "end": "never"})
+    assert "A week longer" not in text(alice.get(people))
+    assert "has no end" in text(alice.post(f"{one}extend/", follow=True))
+    Plan.objects.update(grant_days=3)
+    give(alice, people, email="hal@example.com", end="day")
+    other = Grant.objects.get(email="hal@example.com")
+    assert "choose an end before" in text(alice.post(f"{people}{other.pk}/extend/", follow=True))
+    assert days(other) == 1
+
+
+def test_a_guest_who_manages_decides_about_what_they_gave(alice: Client, people: str, gina: User) -> None:
+    give(alice, people, permission="manage", end="day")
+    give(alice, people, email="hal@example.com")
+    own, hal = Grant.objects.get(email=gina.email), Grant.objects.get(email="hal@example.com")
+    own.permission = "manage"
+    client = signed_in(gina)
+    page = client.get(people)
+    form = page.context["form"]
+    assert [value for value, _ in form.fields["end"].choices] == ["hour", "most", "at"]
+    assert "hal@example.com given by alice@example.com may view" in text(page), "they see everybody"
+    assert f"{people}{hal.pk}/" not in page.content.decode()
+    assert f"/shared/{own.pk}/leave/" in page.content.decode()
+    assert give(client, people, email="ivy@example.com", permission="manage", end="most").status_code == 302
+    ivy = Grant.objects.get(email="ivy@example.com")
+    assert (ivy.via, ivy.expires_at) == (own, own.expires_at)
+    assert f"{people}{ivy.pk}/revoke/" in client.get(people).content.decode()
+    for path in ("", "revoke/"):
+        refused = client.get(f"{people}{hal.pk}/{path}")
+        assert (refused.status_code, "was given by alice@example.com" in text(refused)) == (403, True)
+    assert client.post(f"{people}{hal.pk}/", {"permission": "view", "end": "hour"}).status_code == 403
+    assert "was given by alice" in text(client.post(f"{people}{hal.pk}/revoke/", follow=True))
+    hal.refresh_from_db()
+    assert (hal.ended_at, days(hal)) == (None, 7)
+    assert AuditEvent.objects.filter(reason="not_yours_to_change", actor=gina.email).count() == 2
+    assert "Whom they let in is out as well: ivy@example.com." in text(alice.get(f"{people}{own.pk}/revoke/"))
+    sharing.change(own, actor=User.objects.get(email="alice@example.com"), permission="shell")
+    assert client.get(people).status_code == client.get(f"{people}{ivy.pk}/").status_code == 403
+
+
+BUTTONS = {"stop", "restart"}
+
+
+def test_what_a_guest_sees_of_the_container(alice: Client, people: str, box: Container, gina: User) -> None:
+    where, client = f"/containers/{box.pk}/", signed_in(gina)
+    for permission in ("view", "operate", "shell", "manage"):
+        give(alice, people, permission=permission)
+        answering()
+        page = client.get(where)
+        source, words = page.content.decode(), text(page)
+        assert "box belongs to Acme; alice@example.com shares it with you until" in words
+        told = ("read its logs" in words, "share it with others" in words)
+        assert told == (permission != "view", permission == "manage")
+        assert (f'href="{people}"' in source) == (permission == "manage")
+        buttons = set(re.findall(rf'action="{where}(\w+)/"', source))
+        assert buttons == (set() if permission == "view" else BUTTONS)
+        for name in ("settings", "data", "recreate", "duplicate", "rename", "delete"):
+            assert f"{where}{name}/" not in source
+        assert 'id="open"' in source
+    whole = alice.get(where).content.decode()
+    assert all(f'href="{where}{name}/"' in whole for name in ("settings", "recreate", "duplicate", "rename", "delete"))
+    assert set(re.findall(rf'action="{where}(\w+)/"', whole)) == BUTTONS
+
+
+def test_shared_with_me(alice: Client, people: str, box: Container, gina: User) -> None:
+    client = signed_in(gina)
+    assert client.get("/").headers["Location"] == "/shared/"
+    assert client.get("/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/shared/"
+    assert "Nothing is shared with you" in text(client.get("/shared/"))
+    give(alice, people, permission="operate")
+    assert "Cloudflare does not let you in yet" in text(client.get("/shared/"))
+    answering()
+    page = client.get("/shared/")
+    words = text(page)
+    assert "box running by alice@example.com of Acme" in words
+    assert "open it and see how it is doing; read its logs, start, stop and restart it" in words
+    assert box.url in page.content.decode()
+    grant = Grant.objects.get()
+    assert "Leave box?" in text(client.get(f"/shared/{grant.pk}/leave/"))
+    assert alice.get(f"/shared/{grant.pk}/leave/").status_code == 404
+    assert alice.post(f"/shared/{grant.pk}/leave/").status_code == 404
+    assert client.post(f"/shared/{grant.pk}/leave/").headers["Location"] == "/shared/"
+    grant.refresh_from_db()
+    assert grant.ended_how == "left"
+    converge()
+    assert "Left by the guest by gina@example.com" in text(alice.get(people))
+    assert client.get(f"/containers/{box.pk}/").status_code == 404
+
+
+def test_the_list_is_of_ones_own_tenant(alice: Client, people: str, box: Container, gina: User) -> None:
+    """A guest who has a tenant as well: theirs in the list, what is shared behind the link in the header."""
+    make_tenant("globex", gina)
+    client = signed_in(gina)
+    assert 'href="/shared/"' not in client.get("/").content.decode()
+    give(alice, people)
+    page = client.get("/").content.decode()
+    assert ("box-acme" in page, 'href="/shared/"' in page) == (False, True)
+    assert 'href="/shared/"' not in alice.get("/").content.decode()
+
+
+def test_the_people_cost_the_same_however_many(alice: Client, people: str, box: Container, owner: User) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert alice.get(people).status_code == 200
+        return len(made)
+
+    sharing.share(box, actor=owner, emails=["a@example.com"], permission="view")
+    queries()
+    few = queries()
+    sharing.share(box, actor=owner, emails=[f"p{n}@example.com" for n in range(60)], permission="view")
+    assert queries() == few
+    assert "Page 1 of 2" in text(alice.get(people))
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    return signed_in(User.objects.create_superuser("staff@example.com", "secret"))
+
+
+def test_staff_revoke_and_resync(staff: Client, alice: Client, people: str, box: Container) -> None:
+    give(alice, people)
+    give(alice, people, email="hal@example.com")
+    converge()
+    gina, hal = Grant.objects.get(email="gina@example.com"), Grant.objects.get(email="hal@example.com")
+    before = [row.rings for row in box.publications.all()]
+    assert "1 container is looked at now." in text(act(staff, "access_grant", "resync", gina, hal))
+    assert [row.rings for row in box.publications.all()] == [count + 1 for count in before]
+    assert AuditEvent.objects.get(action="admin:reconcile").target_id == str(box.pk)
+    assert "1 is revoked." in text(act(staff, "access_grant", "revoke", gina))
+    assert AuditEvent.objects.get(action="grant:revoke").actor == "staff@example.com"
+    assert "0 are revoked." in text(act(staff, "access_grant", "revoke", gina))
+    listed = reverse("admin:access_grant_changelist")
+    Grant.objects.filter(pk=hal.pk).update(expires_at=None)
+    for state, email in (("active", "hal@"), ("ending", "gina@")):
+        words = text(staff.get(listed, {"state": state}))
+        assert [each in words for each in ("hal@", "gina@")] == [each == email for each in ("hal@", "gina@")]
+    converge()
+    assert "gina@" in text(staff.get(listed, {"state": "revoked"}))
+    assert "gina@" not in text(staff.get(listed, {"state": "ending"}))
+    assert "grants (2)" in text(staff.get(reverse("admin:containers_container_change", args=[box.pk])))
+    assert "gina@" in text(staff.get(listed, {"q": "box-acme", "ended_how": "revoked"}))
+
+
+def test_an_end_that_hangs_needs_attention(staff: Client, alice: Client, people: str) -> None:
+    give(alice, people)
+    give(alice, people, email="hal@example.com")
+    grant = Grant.objects.get(email="gina@example.com")
+    alice.post(f"{people}{grant.pk}/revoke/")
+    assert attention.items() == [], "a few seconds are nothing"
+    Grant.objects.filter(pk=grant.pk).update(ended_at=timezone.now() - datetime.timedelta(seconds=42))
+    Grant.objects.filter(email="hal@example.com").update(expires_at=timezone.now() - datetime.timedelta(minutes=5))
+    index = staff.get("/admin/")
+    words = text(index)
+    assert "Needs attention" in words
+    assert re.search(r"hal@example\.com may still get into box-acme\.\S+ Expiring for 5.minutes", words)
+    assert re.search(r"gina@example\.com may still get into box-acme\.\S+ Revoking for 42 s", words)
+    assert reverse("admin:access_grant_change", args=[grant.pk]) in index.content.decode()
+    support = signed_in(User.objects.create_user("support@example.com", "secret", is_staff=True))
+    assert "gina@" not in text(support.get("/admin/"))
+    converge()
+    Grant.objects.filter(email="hal@example.com").update(out_at=timezone.now())
+    assert "Needs attention" not in text(staff.get("/admin/"))
