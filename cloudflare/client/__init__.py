@@ -7,6 +7,7 @@ cf.with_priority(Priority.URGENT).apps.revoke_tokens(app_id)
 
 from cloudflare.client import errors, resources
 from cloudflare.client.pacer import Pacer, Priority
+from cloudflare.client.people import AccessEvent, ActiveSession, IdentityProvider, OrganizationInfo, User
 from cloudflare.client.rules import Email, EmailDomain, Everyone, Group, LoginMethod, OidcClaim, Rule
 from cloudflare.client.transport import Transport
 from cloudflare.client.types import (
@@ -44,6 +45,12 @@ class Cloudflare:
         self._priority = priority
         self.tunnels = resources.Tunnels(transport, priority, f"{account}/cfd_tunnel")
         self.apps = resources.Apps(transport, priority, f"{account}/access/apps")
+        self.identity_providers = resources.IdentityProviders(
+            transport, priority, f"{account}/access/identity_providers"
+        )
+        self.users = resources.Users(transport, priority, f"{account}/access/users")
+        self.seats = resources.Seats(transport, priority, f"{account}/access/seats")
+        self.logs = resources.Logs(transport, priority, f"{account}/access/logs")
         self.organization = resources.Organization(transport, priority, f"{account}/access/organizations")
 
     def with_priority(self, priority: Priority) -> "Cloudflare":
@@ -66,6 +73,8 @@ class Cloudflare:
 
 
 __all__ = [
+    "AccessEvent",
+    "ActiveSession",
     "App",
     "AppSpec",
     "Cloudflare",
@@ -74,9 +83,11 @@ __all__ = [
     "EmailDomain",
     "Everyone",
     "Group",
+    "IdentityProvider",
     "Ingress",
     "LoginMethod",
     "OidcClaim",
+    "OrganizationInfo",
     "Pacer",
     "PolicySpec",
     "Priority",
@@ -85,5 +96,6 @@ __all__ = [
     "Rule",
     "TokenStatus",
     "Tunnel",
+    "User",
     "errors",
 ]

@@ -163,7 +163,10 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """A self-hosted application over one hostname, with its policies inline. Written whole, never patched."""
+    """A self-hosted application over one hostname, with its policies inline. Written whole, never patched.
+
+    `allowed_idps`: ids of the identity providers that one can sign in by; none named means all of the account's.
+    """
 
     name: str
     hostname: str
@@ -183,11 +186,11 @@ class AppSpec:
             "domain": self.hostname,
             "destinations": [{"type": "public", "uri": self.hostname}],
             "session_duration": self.session_duration,
-            "allowed_idps": list(self.allowed_idps),
             "app_launcher_visible": False,
             "http_only_cookie_attribute": True,
             "same_site_cookie_attribute": "lax",
             "policies": [policy.to_json() for policy in self.policies],
+            **({"allowed_idps": list(self.allowed_idps)} if self.allowed_idps else {}),
         }
 
     def differences(self, seen: App) -> list[str]:
