@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cloudflare import drift, survey
+from cloudflare import drift, seats, survey
 from cloudflare.reconcile import names
 from containers import doorbell
 from containers.tasks import answer
@@ -28,6 +28,11 @@ def reconcile_zone(pk: str) -> None:
     answer(names.ZONE, pk)
 
 
+@shared_task(name=names.SIGN_OUT)
+def reconcile_sign_out(pk: str) -> None:
+    answer(names.SIGN_OUT, pk)
+
+
 @shared_task(name="cloudflare.survey_tunnels")
 def survey_tunnels() -> None:
     for task, pk in survey.tunnels():
@@ -38,3 +43,8 @@ def survey_tunnels() -> None:
 def survey_drift() -> None:
     for task, pk in drift.survey():
         doorbell.send(task, pk)
+
+
+@shared_task(name="cloudflare.survey_seats")
+def survey_seats() -> None:
+    seats.survey()

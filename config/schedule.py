@@ -13,6 +13,7 @@ def tasks(*, sweep: float, storage: float) -> dict[str, dict[str, Any]]:
             ("storage", "containers.measure_storage", storage),
             ("tunnels", "cloudflare.survey_tunnels", 60),
             ("drift", "cloudflare.survey_drift", 300),
+            ("seats", "cloudflare.survey_seats", 600),
             ("grants", "access.sweep_grants", 2),
             ("mail", "tenants.sweep_mail", 30),
             ("plans", "tenants.sweep_plans", 600),

@@ -49,6 +49,9 @@ class Action(StrEnum):
     GRANT_EXPIRE = "grant:expire"
     GRANT_ACTIVE = "grant:active"  # the edge was seen to let the address in
     GRANT_OUT = "grant:out"  # the edge was seen to let it in no more, sessions included
+    ACCESS_SIGN_OUT = "access:sign_out"  # of all that an account at Cloudflare guards
+    ACCESS_DRIFT = "access:drift"  # an application at Cloudflare was found otherwise than it was written
+    DNS_DRIFT = "dns:drift"
     TENANT_SUSPEND = "tenant:suspend"
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"

@@ -22,8 +22,9 @@ def told_of_end(publication: Publication) -> None:
 def _with_others(publication: Publication, here: Iterable[str]) -> set[str] | None:
     """With those that the container's other hostnames may let in; None where one of them does not know whom."""
     found = set(here)
-    for admitted, revoking in cutover.others(publication).exclude(app_id="").values_list("admitted", "revoking"):
+    others = cutover.others(publication).exclude(app_id="")
+    for admitted, entered, revoking in others.values_list("admitted", "entered", "revoking"):
         if revoking or admitted is None:
             return None
-        found.update(admitted)
+        found.update(entered)
     return found

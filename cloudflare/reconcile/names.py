@@ -4,6 +4,7 @@ PUBLICATION = "cloudflare.reconcile_publication"
 TUNNEL = "cloudflare.reconcile_tunnel"
 CONNECTOR = "cloudflare.reconcile_connector"
 ZONE = "cloudflare.reconcile_zone"
+SIGN_OUT = "cloudflare.reconcile_sign_out"
 
 PUBLISHED = "Published"
 CONNECTED = "Connected"

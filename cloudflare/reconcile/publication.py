@@ -4,7 +4,7 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,8 @@ from access import entry
 from access.rules import Policy
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
-from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import cutover, documents, guests, names
+from cloudflare.models import Publication, Route, SignOut, Tunnel
+from cloudflare.reconcile import admitting, cutover, documents, guests, names, sign_out
 from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
@@ -42,9 +42,15 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     if publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now()):
         return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
     people = entry.of(publication.container)
-    result = _publish(publication, lease, client, people.policy)
+    admission = admitting.decide(publication, people.policy)
+    result = _publish(publication, lease, client, admission.policy)
+    if admission.crowded:
+        result = _crowded(publication, result, admission.crowded)
     if people.unsettled:
-        result = replace(result, record=_in_a_row(lambda: guests.told(publication, people.policy), result.record))
+        result = replace(result, record=_in_a_row(lambda: guests.told(publication, admission.policy), result.record))
+    result = _left(publication, result, admission.emails)
+    if admission.waits:
+        result = replace(result, after=admitting.WAIT)
     if leaves_at:
         left = max(0.0, (leaves_at - timezone.now()).total_seconds())
         return replace(result, after=left if result.after is None else min(result.after, left))
@@ -55,14 +61,18 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy:
     container, tunnel = publication.container, publication.tunnel
     progress = steps.Progress(_condition(publication))
     seen: dict[str, Any] = {}
-    wanted = documents.application(publication.hostname, policy)
-    if publication.policy_digest != documents.digest(wanted):
-        if _shuts_out(publication, policy):
-            lease.write(revoking=True)
+    required = publication.zone.account.identity_provider_id
+    wanted = documents.application(publication.hostname, policy, required)
+    if publication.unanswered or publication.policy_digest != documents.digest(wanted):
+        if admitting.shuts_out(publication, policy):
+            lease.write(revoking=True, revoking_since=publication.revoking_since or timezone.now())
             publication.revoking, client = True, client.with_priority(Priority.URGENT)
+        if publication.app_id:
+            publication.entered = sorted({*publication.entered, *policy.emails})
+            lease.write(unanswered=True, entered=publication.entered)
         with progress.blamed():
             seen = _protect(publication, lease, client, wanted, progress)
-        seen |= {"admitted": list(policy.emails), "listed_digest": ""}
+        seen |= {"admitted": list(policy.emails), "required": required, "unanswered": False, "listed_digest": ""}
     if publication.revoking:
         seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
     if _moved(publication, progress):
@@ -138,12 +148,6 @@ def _protect(
     return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
 
 
-def _shuts_out(publication: Publication, policy: Policy) -> bool:
-    """Whether somebody may be in who is not to be let in any more."""
-    known = publication.admitted
-    return bool(publication.app_id) and (known is None or not set(known) <= set(policy.emails))
-
-
 def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, Any]:
     """Somebody is not let in any more: a running session ends only when all of the application are ended.
 
@@ -152,7 +156,7 @@ def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, An
     lease.hold()
     with translated("Ending of sessions"), suppress(errors.NotFound):
         client.apps.revoke_tokens(app_id)
-    return {"revoking": False}
+    return {"revoking": False, "revoking_since": None}
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -174,16 +178,37 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         cutover.end(publication, lease)
         observed.tell(publication.container_id)
 
-    return loop.Result(
+    result = loop.Result(
         rest=True,
-        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": ""},
+        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "unanswered": False, "revoking": False},
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
         wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
     )
+    return _left(publication, result, ())
 
 
-def _in_a_row(*parts: Callable[[], None]) -> Callable[[], None]:
+def _left(publication: Publication, result: loop.Result, inside: Collection[str]) -> loop.Result:
+    """Who was in and is out now may have lost their last way in: that is noted with what was seen of it."""
+    if publication.entered == list(inside):
+        return result
+    account, lost = publication.zone.account, set(publication.entered) - set(inside)
+    result = replace(result, seen={**result.seen, "entered": list(inside)})
+    if not lost or not sign_out.wanted(account):
+        return result
+    wake = _in_a_row(result.wake, lambda: sign_out.ring(account, lost))
+    return replace(
+        result, wake=wake, rings=(*((names.SIGN_OUT, SignOut.key(account, one)) for one in lost), *result.rings)
+    )
+
+
+def _crowded(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:
+    """As a failure that needs a person, and all that was seen counts: who is to be out is out."""
+    told = {"code": failure.code, "message": str(failure), "retrying": False}
+    return replace(result, seen={**result.seen, **told}, record=lambda: _failed(publication, failure))
+
+
+def _in_a_row(*parts: Callable[[], object]) -> Callable[[], None]:
     def record() -> None:
         for part in parts:
             part()

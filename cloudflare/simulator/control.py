@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from cloudflare.simulator.admissions import Admissions
 from cloudflare.simulator.edge import Edge
 from cloudflare.simulator.faults import Faults
 from cloudflare.simulator.persistence import dump
@@ -29,6 +30,8 @@ class Control:
     def __init__(
         self, world: World, edge: Edge, faults: Faults, limit: RateLimit, journal: Journal, token: str
     ) -> None:
+        self._admissions = Admissions(world)
+        world.listeners.append(self._admissions)
         self._world, self._edge, self._faults, self._limit = world, edge, faults, limit
         self._journal, self._token = journal, token
 
@@ -37,6 +40,7 @@ class Control:
             ("GET", "state", self.state),
             ("GET", "calls", self.calls),
             ("DELETE", "calls", self.forget_calls),
+            ("GET", "admissions", self.admissions),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_fault),
             ("DELETE", "faults", self.clear_faults),
@@ -92,6 +96,10 @@ class Control:
         self._journal.rows.clear()
         return {}
 
+    async def admissions(self, body: dict[str, Any]) -> Any:
+        """Whom each application let in after each change of it."""
+        return list(self._admissions.rows)
+
     async def faults(self, body: dict[str, Any]) -> Any:
         return [fault.shown() for fault in self._faults.active]
 
@@ -139,6 +147,7 @@ class Control:
         self._faults.clear()
         self._limit.clear()
         self._journal.rows.clear()
+        self._admissions.rows.clear()
         for kind in ("record", "log"):
             self._world.changed(kind, "")
         return {}

@@ -1,6 +1,7 @@
 """The admin: every list and form opens for staff and for nobody else, and no secret is ever on them."""
 
 import re
+import uuid
 from html import unescape
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, Seat, SignOut, Tunnel, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
@@ -303,6 +304,8 @@ def _twenty_of_everything(owner: User, template: Template) -> None:
         Network.objects.create(tenant=tenant, kind="tenant", subnet=f"10.1.{number}.0/24")
         Account.objects.create(name="A", account_id=str(number), api_token="t")
         Zone.objects.create(account=account, zone_id=str(number), domain=f"{number}.example")
+        Seat.objects.create(account=account, email=f"i{number}@example.com", user_id="u", seat_uid="s")
+        SignOut.objects.create(pk=uuid.uuid4(), account=account, email=f"i{number}@example.com")
         _of_people_and_data(number, owner, box)
 
 

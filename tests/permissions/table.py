@@ -146,6 +146,8 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": _READ,
     "cloudflare_connector": _READ,
     "cloudflare_publication": _READ,
+    "cloudflare_signout": _READ,
+    "cloudflare_seat": _READ,
     "monitoring_sample": _READ,
 }
 
@@ -166,4 +168,5 @@ ACTIONS: dict[str, dict[str, str]] = {
     "cloudflare_tunnel": {"reconcile_now": CHANGERS},
     "cloudflare_connector": {"reconcile_now": CHANGERS},
     "cloudflare_publication": {"reconcile_now": CHANGERS},
+    "cloudflare_signout": {"reconcile_now": CHANGERS},
 }
