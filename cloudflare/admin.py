@@ -6,7 +6,18 @@ from django.contrib import admin
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
-from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, VisitCursor, Zone
+from cloudflare.models import (
+    Account,
+    Connector,
+    Publication,
+    Seat,
+    SigningKey,
+    SignOut,
+    StaffProvider,
+    Tunnel,
+    VisitCursor,
+    Zone,
+)
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
@@ -16,7 +27,10 @@ from tenants.staff import ReadOnly, Recorded
 class _AccountForm(ModelForm[Account]):
     class Meta:
         model = Account
-        fields = ("name", "account_id", "api_token", "max_tunnels", "max_applications", "enabled")
+        fields = (
+            *("name", "account_id", "api_token", "max_tunnels", "max_applications", "max_rules"),
+            *("identity_provider_id", "max_seats", "returns_seats", "ends_sessions", "enabled"),
+        )
         # Rendered empty: a token goes in, and never comes out. Left empty, the one that is there stays.
         widgets = {"api_token": PasswordInput()}  # noqa: RUF012  (Django reads it as declared)
         help_texts = {"api_token": "Empty: the token stays as it is."}  # noqa: RUF012
@@ -40,7 +54,7 @@ class _AccountForm(ModelForm[Account]):
 @admin.register(Account)
 class AccountAdmin(Recorded[Account]):
     form = _AccountForm
-    list_display = ("name", "account_id", "max_tunnels", "max_applications", "enabled")
+    list_display = ("name", "account_id", "max_tunnels", "max_applications", "max_seats", "enabled")
     list_filter = ("enabled",)
     search_fields = ("name", "account_id")
 
@@ -195,6 +209,22 @@ class VisitCursorAdmin(ReadOnly, Reconciled[VisitCursor]):
         ("code", "message", "retrying"),
         ("attempts", "failures", "next_check_at"),
     )
+
+
+@admin.register(SignOut)
+class SignOutAdmin(ReadOnly, Reconciled[SignOut]):
+    list_display = ("email", "account", "created_at", "calling", "next_check_at", "code")
+    list_filter = ("account", Troubled)
+    list_select_related = ("account",)
+    search_fields = ("email",)
+
+
+@admin.register(Seat)
+class SeatAdmin(ReadOnly, admin.ModelAdmin[Seat]):
+    list_display = ("email", "account", "user_id", "seen_at")
+    list_filter = ("account",)
+    list_select_related = ("account",)
+    search_fields = ("email",)
 
 
 staff.tenant_lists.append(("publications", "admin:cloudflare_publication_changelist", "container__tenant__id__exact"))

@@ -5,4 +5,11 @@ class CloudflareApp(AppConfig):
     name = "cloudflare"
 
     def ready(self) -> None:
-        from cloudflare import placement, reconcile, signals, visits  # noqa: F401  (register and connect on import)
+        from cloudflare import (  # noqa: F401  (register, connect and plug in on import)
+            attention,
+            capacity,
+            placement,
+            reconcile,
+            signals,
+            visits,
+        )

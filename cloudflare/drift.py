@@ -8,11 +8,17 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from access import entry
-from cloudflare.client import App, AppSpec, Record, errors
+from django.db import transaction
+
+from access.rules import Policy
+from cloudflare.client import AppSpec, Record, errors
 from cloudflare.clients import client_for
+from cloudflare.differences import differences, readable, record_differences
 from cloudflare.models import Account, Publication, Zone
 from cloudflare.reconcile import documents, names
+from containers.models.schedule import ScheduledQuerySet
+from tenants import audit
+from tenants.events import Action
 
 log = logging.getLogger(__name__)
 
@@ -35,42 +41,52 @@ def survey() -> Rings:
 
 def _applications(account: Account) -> Rings:
     # The rows first: what is made while Cloudflare lists it is none of them, and not missed.
-    known = Publication.objects.filter(zone__account=account, gone_at=None).exclude(policy_digest="")
-    rows = list(known.select_related("container"))
+    known = Publication.objects.filter(zone__account=account, gone_at=None, unanswered=False)
+    rows = list(known.exclude(policy_digest="").exclude(admitted=None).select_related("container__tenant"))
     listed = {app.id: app for app in client_for(account).apps.all()}
     found: Rings = []
     for row in rows:
-        # The row as it was read: one that was written since is its reconciler's business.
-        same = Publication.objects.filter(pk=row.pk, policy_digest=row.policy_digest)
-        if (app := listed.get(row.app_id)) is not None:
-            digest = documents.digest(AppSpec.of(app))
-            if digest == row.listed_digest:
-                continue
-            if not _differences(row, app):
-                same.update(listed_digest=digest)
-                continue
-        log.warning("the Access application of %s is not as it was written; it is written anew", row.hostname)
+        app = listed.get(row.app_id)
+        digest = documents.digest(AppSpec.of(app)) if app and readable(app) else ""
+        if digest and digest == row.listed_digest:
+            continue
+        written = documents.application(row.hostname, Policy(tuple(row.admitted or ())), row.required)
+        if documents.digest(written) != row.policy_digest:
+            continue  # it is to be otherwise by now: its reconciler's business
+        if not (findings := differences(written, app)):
+            _as_read(row).update(listed_digest=digest)
         # Nobody knows whom it has let in: `admitted` says so, and all sessions are ended.
-        if same.ring(policy_digest="", listed_digest="", admitted=None):
+        elif _noted(row, Action.ACCESS_DRIFT, findings, policy_digest="", listed_digest="", admitted=None):
             found.append((names.PUBLICATION, row.pk))
     return found
 
 
-def _differences(row: Publication, app: App) -> list[str]:
-    return documents.application(row.hostname, entry.policy(row.container)).differences(app)
-
-
 def _records(zone: Zone) -> Rings:
-    rows = list(Publication.objects.filter(zone=zone, gone_at=None).exclude(record_target="").select_related("zone"))
+    known = Publication.objects.filter(zone=zone, gone_at=None).exclude(record_target="")
+    rows = list(known.select_related("zone", "container__tenant"))
     listed = {record.id: record for record in client_for(zone.account).zone(zone.zone_id).records.all(documents.mark())}
     return [(names.PUBLICATION, pk) for pk in _astray(rows, listed)]
 
 
 def _astray(rows: list[Publication], listed: dict[str, Record]) -> Iterator[int]:
     for row in rows:
-        wanted, record = documents.record(row, row.record_target), listed.get(row.record_id)
-        if record and (record.name, record.content, record.proxied) == (wanted.name, wanted.content, wanted.proxied):
-            continue
-        log.warning("the DNS record of %s is not as it was written; it is written anew", row.hostname)
-        if Publication.objects.filter(pk=row.pk, record_id=row.record_id).ring(record_target=""):
+        findings = record_differences(documents.record(row, row.record_target), listed.get(row.record_id))
+        if findings and _noted(row, Action.DNS_DRIFT, findings, record_target=""):
             yield row.pk
+
+
+def _as_read(row: Publication) -> ScheduledQuerySet[Publication]:
+    """The row, if nobody asked anything of it since it was read, nor writes at the moment; else it is not ours."""
+    seen = {"policy_digest": row.policy_digest, "record_id": row.record_id, "rings": row.rings}
+    return Publication.objects.filter(pk=row.pk, unanswered=False, **seen)
+
+
+def _noted(row: Publication, action: Action, findings: list[str], **fields: Any) -> bool:
+    """Have it written anew, and put on record what differed; once, whoever else finds it."""
+    with transaction.atomic():
+        if not _as_read(row).ring(**fields):
+            return False
+        log.warning("%s is not as it was written at Cloudflare, and written anew: %s", row, "; ".join(findings))
+        facts: dict[str, Any] = {"hostname": row.hostname, "differences": findings}
+        audit.record(action, actor=None, target=row.container, tenant=row.container.tenant, **facts)
+    return True

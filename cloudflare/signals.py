@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from access.changed import changed
 from access.models import Grant
-from cloudflare.models import Publication
+from cloudflare.models import Account, Publication
 from cloudflare.reconcile import names
 from containers import doorbell, look
 from containers.models import Container, ContainerStatus
@@ -38,6 +39,16 @@ def person_saved(sender: Any, instance: User, raw: bool = False, created: bool =
     if not raw and not created and (fields is None or fields & {"email", "is_active"}):
         _ring_living(container__tenant__memberships__user=instance)
         _ring_living(container__in=Grant.objects.open().filter(email=instance.email).values("container"))
+
+
+@receiver(post_save, sender=Account)
+def account_saved(sender: Any, instance: Account, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
+    """Those whose policy requires another login method than the account names, or had no room for somebody."""
+    if not raw and not created:
+        mine = Publication.objects.filter(zone__account=instance)
+        _ring_living(
+            pk__in=mine.filter(~Q(required=instance.identity_provider_id) | Q(code="access_full")).values("pk")
+        )
 
 
 @receiver(look.asked, sender=ContainerStatus)

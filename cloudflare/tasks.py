@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cloudflare import drift, survey, visits
+from cloudflare import drift, seats, survey, visits
 from cloudflare.entrance import keys, staff
 from cloudflare.reconcile import names
 from containers import doorbell
@@ -40,6 +40,11 @@ def import_visits() -> None:
         doorbell.send(names.VISITS, pk)
 
 
+@shared_task(name=names.SIGN_OUT)
+def reconcile_sign_out(pk: str) -> None:
+    answer(names.SIGN_OUT, pk)
+
+
 @shared_task(name="cloudflare.survey_tunnels")
 def survey_tunnels() -> None:
     for task, pk in survey.tunnels():
@@ -62,3 +67,8 @@ def refresh_keys(team: str = "") -> None:
 def confirm_staff_provider(audience: str = "") -> None:
     """Beat rings it, and staff whom Access may not vouch for yet."""
     staff.confirm()
+
+
+@shared_task(name="cloudflare.survey_seats")
+def survey_seats() -> None:
+    seats.survey()

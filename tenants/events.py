@@ -53,6 +53,9 @@ class Action(StrEnum):
     VISITS_VIEW = "visits:view"
     VISITS_EXPORT = "visits:export"
     VISITS_PRUNE = "visits:prune"
+    ACCESS_SIGN_OUT = "access:sign_out"  # of all that an account at Cloudflare guards
+    ACCESS_DRIFT = "access:drift"  # an application at Cloudflare was found otherwise than it was written
+    DNS_DRIFT = "dns:drift"
     TENANT_SUSPEND = "tenant:suspend"
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 32 * 1024 * 1024
 PATIENCE = 2.0  # seconds of Retry-After that are waited for here; longer ones go to the caller's schedule
+LATE = 5.0  # seconds after which a call is not sent again: what it says may not be wanted any more
 _IDS = re.compile(r"/[0-9a-f-]{32,36}(?=/|$)")
 
 
@@ -56,7 +57,7 @@ class Transport:
         priority: Priority = Priority.NORMAL,
     ) -> Answer:
         """A POST is sent once: whether it was carried out, only a look-up can tell."""
-        tries = 1 if method == "POST" else 1 + self._retries
+        tries, began = 1 if method == "POST" else 1 + self._retries, time.monotonic()
         for attempt in range(1, tries + 1):
             try:
                 return self._once(method, path, body, params, priority)
@@ -66,7 +67,7 @@ class Transport:
                     raise
             except (errors.Unreachable, errors.Broken):
                 wait = 0.2 * 2**attempt * random.uniform(0.5, 1.0)
-                if attempt == tries:
+                if attempt == tries or time.monotonic() - began > LATE:
                     raise
             time.sleep(wait)
         raise AssertionError("unreachable")

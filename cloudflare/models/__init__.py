@@ -1,4 +1,5 @@
 from cloudflare.models.account import Account, Zone
+from cloudflare.models.people import Seat, SignOut
 from cloudflare.models.publication import Publication, Route
 from cloudflare.models.signing import SigningKey, StaffProvider
 from cloudflare.models.tunnel import Connector, Tunnel
@@ -10,6 +11,8 @@ __all__ = [
     "Connector",
     "Publication",
     "Route",
+    "Seat",
+    "SignOut",
     "SigningKey",
     "StaffProvider",
     "Tunnel",

@@ -16,6 +16,29 @@ class Account(models.Model):
     api_token = EncryptedTextField()
     max_tunnels = models.PositiveIntegerField(default=1000)
     max_applications = models.PositiveIntegerField(default=500)
+    max_rules = models.PositiveIntegerField(
+        default=1000, help_text="Rules in one application: each person whom a container lets in is one."
+    )
+    identity_provider_id = models.CharField(
+        "identity provider",
+        max_length=64,
+        blank=True,
+        help_text="Id of the login method that everybody must sign in by; empty: any that the account has.",
+    )
+    max_seats = models.PositiveIntegerField(
+        "Zero Trust seats",
+        null=True,
+        blank=True,
+        help_text="How many there are; whoever signs in takes one. Empty: not known, and nobody is refused.",
+    )
+    returns_seats = models.BooleanField(
+        default=False, help_text="Give back the seat of whoever lost their last way in."
+    )
+    ends_sessions = models.BooleanField(
+        default=True,
+        help_text="Sign out whoever lost their last way in. Turn off where the account guards other things "
+        "than Warren's containers, and people would be signed out there.",
+    )
     enabled = models.BooleanField(default=True, help_text="New publications may go here.")
 
     class Meta:

@@ -41,8 +41,20 @@ class Publication(Scheduled):
     admitted = models.JSONField(
         null=True, editable=False, help_text="The addresses that the policy read back lets in; empty: not known."
     )
+    required = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="The login method that the policy read back requires."
+    )
+    # Noted before a policy is written that lets them in; taken off once their sessions were ended.
+    entered = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="The addresses that may be in: by a policy, or by a session from before.",
+    )
+    # Noted before a policy is written, cleared when the answer is in: nobody knows meanwhile what Cloudflare holds.
+    unanswered = models.BooleanField(default=False, editable=False)
     # Noted before the policy shrinks, and cleared once the sessions of whoever it lost were ended.
     revoking = models.BooleanField(default=False, editable=False)
+    revoking_since = models.DateTimeField(null=True, editable=False)
     # Noted with it: open connections outlive a session. Once more then, because an ended one may count a little longer.
     reset_until = models.DateTimeField(
         null=True, editable=False, help_text="When open connections are reset for the last time; empty: nothing to do."

@@ -1,6 +1,6 @@
 """The reconcilers; importing the package registers them with the loop, and their conditions and steps."""
 
-from cloudflare.reconcile import connector, names, publication, tunnel, zone
+from cloudflare.reconcile import connector, names, publication, sign_out, tunnel, zone
 from containers import conditions, steps
 
 conditions.register(names.PUBLISHED)
@@ -9,4 +9,4 @@ steps.register(names.STEP_TUNNEL, "Tunnel", 50, names.PUBLISHED)
 steps.register(names.STEP_ACCESS, "Access", 60, names.PUBLISHED)
 steps.register(names.STEP_DNS, "DNS", 70, names.PUBLISHED)
 
-__all__ = ["connector", "names", "publication", "tunnel", "zone"]
+__all__ = ["connector", "names", "publication", "sign_out", "tunnel", "zone"]

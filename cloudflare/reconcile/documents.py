@@ -8,16 +8,21 @@ from typing import Any
 from django.conf import settings
 
 from access.rules import Policy
-from cloudflare.client import AppSpec, Email, Ingress, PolicySpec, RecordSpec
+from cloudflare.client import AppSpec, Email, Ingress, LoginMethod, PolicySpec, RecordSpec
 from cloudflare.models import Publication, Zone
 
 
-def application(hostname: str, policy: Policy) -> AppSpec:
-    """The Access application of one hostname. Nobody to let in means no allow policy: Access then denies all."""
+def application(hostname: str, policy: Policy, login_method: str = "") -> AppSpec:
+    """The Access application of one hostname. Nobody to let in means no allow policy: Access then denies all.
+
+    `login_method`: id of the one identity provider that everybody must sign in by; empty: any.
+    """
+    required = (login_method,) if login_method else ()
     allow = PolicySpec(
         name="warren",
         decision="allow",
         include=tuple(Email(address) for address in policy.emails),
+        require=tuple(LoginMethod(id_) for id_ in required),
         precedence=1,
     )
     return AppSpec(
@@ -25,6 +30,7 @@ def application(hostname: str, policy: Policy) -> AppSpec:
         hostname=hostname,
         session_duration=settings.ACCESS_SESSION_DURATION,
         policies=(allow,) if policy.emails else (),
+        allowed_idps=required,
     )
 
 

@@ -26,9 +26,9 @@ def told_of_end(publication: Publication) -> None:
 def _with_others(publication: Publication, here: Iterable[str]) -> set[str] | None:
     """With those that the container's other hostnames may let in; None where one of them does not know whom."""
     found = set(here)
-    others = cutover.others(publication).exclude(app_id="").values_list("admitted", "revoking", "reset_until")
-    for admitted, revoking, reset_until in others:
-        if revoking or reset_until or admitted is None:
+    others = cutover.others(publication).exclude(app_id="")
+    for admitted, entered, revoking, reset in others.values_list("admitted", "entered", "revoking", "reset_until"):
+        if revoking or reset or admitted is None:
             return None
-        found.update(admitted)
+        found.update(entered)
     return found

@@ -5,6 +5,7 @@ TUNNEL = "cloudflare.reconcile_tunnel"
 CONNECTOR = "cloudflare.reconcile_connector"
 ZONE = "cloudflare.reconcile_zone"
 VISITS = "cloudflare.import_account_visits"
+SIGN_OUT = "cloudflare.reconcile_sign_out"
 
 PUBLISHED = "Published"
 CONNECTED = "Connected"

@@ -4,8 +4,8 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,8 @@ from access.rules import Policy
 from cloudflare import applications
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
-from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import cutover, documents, guests, names, resetting
+from cloudflare.models import Publication, Route, SignOut, Tunnel
+from cloudflare.reconcile import admitting, cutover, documents, guests, names, resetting, sign_out
 from cloudflare.reconcile import tunnel as tunnels
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
@@ -29,6 +29,7 @@ from containers.lease import Lease
 from containers.models import Condition, Desired
 from containers.steps import StepState
 
+PRESSING = 5.0  # seconds between tries to shut somebody out
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
 
 # Its own row, and as much of those around it as a pass depends on: each pass reads them all afresh.
@@ -42,6 +43,10 @@ _READ = (
     "zone__zone_id",
     "zone__account__account_id",
     "zone__account__api_token",
+    "zone__account__identity_provider_id",
+    "zone__account__max_rules",
+    "zone__account__ends_sessions",
+    "zone__account__returns_seats",
     "tunnel__tunnel_id",
     "tunnel__config_digest",
     "tunnel__connected_at",
@@ -59,9 +64,16 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     if publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now()):
         return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
     people = entry.of(publication.container)
-    result = _publish(publication, lease, client, people.policy)
+    admission = admitting.decide(publication, people.policy)
+    with _pressing(publication):
+        result = _publish(publication, lease, client, admission.policy)
+    if admission.crowded:
+        result = _crowded(publication, result, admission.crowded)
     if people.unsettled:
-        result = replace(result, record=_in_a_row(lambda: guests.told(publication, people.policy), result.record))
+        result = replace(result, record=_in_a_row(lambda: guests.told(publication, admission.policy), result.record))
+    result = _left(publication, result, admission.emails)
+    if admission.waits:
+        result = replace(result, after=admitting.WAIT)
     due = min((moment for moment in (leaves_at, publication.reset_until) if moment), default=None)
     if due:
         left = max(0.0, (due - timezone.now()).total_seconds())
@@ -69,18 +81,34 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     return result
 
 
+@contextmanager
+def _pressing(publication: Publication) -> Iterator[None]:
+    """While somebody may be in who is to be out, what fails is tried again soon, however often it has failed."""
+    try:
+        yield
+    except Retryable as failure:
+        if publication.revoking and failure.retry_after is None:
+            failure.retry_after = min(loop.backoff(publication.failures), PRESSING)
+        raise
+
+
 def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy: Policy) -> loop.Result:
     container, tunnel = publication.container, publication.tunnel
     progress = steps.Progress(_condition(publication))
     seen: dict[str, Any] = {}
-    wanted = documents.application(publication.hostname, policy)
-    if publication.policy_digest != documents.digest(wanted):
-        if _shuts_out(publication, policy):
-            lease.write(revoking=True, **resetting.noted(publication))
+    required = publication.zone.account.identity_provider_id
+    wanted = documents.application(publication.hostname, policy, required)
+    if publication.unanswered or publication.policy_digest != documents.digest(wanted):
+        if admitting.shuts_out(publication, policy):
+            since = publication.revoking_since or timezone.now()
+            lease.write(revoking=True, revoking_since=since, **resetting.noted(publication))
             publication.revoking, client = True, client.with_priority(Priority.URGENT)
+        if publication.app_id:
+            publication.entered = sorted({*publication.entered, *policy.emails})
+            lease.write(unanswered=True, entered=publication.entered)
         with progress.blamed():
             seen = _protect(publication, lease, client, wanted, progress)
-        seen |= {"admitted": list(policy.emails), "listed_digest": ""}
+        seen |= {"admitted": list(policy.emails), "required": required, "unanswered": False, "listed_digest": ""}
     if publication.revoking:
         seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
         seen |= resetting.counted(publication)
@@ -161,12 +189,6 @@ def _protect(
     return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
 
 
-def _shuts_out(publication: Publication, policy: Policy) -> bool:
-    """Whether somebody may be in who is not to be let in any more."""
-    known = publication.admitted
-    return bool(publication.app_id) and (known is None or not set(known) <= set(policy.emails))
-
-
 def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, Any]:
     """Somebody is not let in any more: a running session ends only when all of the application are ended.
 
@@ -175,7 +197,7 @@ def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, An
     lease.hold()
     with translated("Ending of sessions"), suppress(errors.NotFound):
         client.apps.revoke_tokens(app_id)
-    return {"revoking": False}
+    return {"revoking": False, "revoking_since": None}
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -199,16 +221,45 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         cutover.end(publication, lease)
         observed.tell(publication.container_id)
 
-    return loop.Result(
+    result = loop.Result(
         rest=True,
-        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "reset_until": None},
+        seen={
+            "app_id": "",
+            "aud": "",
+            "policy_digest": "",
+            "routed_in": "",
+            "unanswered": False,
+            "revoking": False,
+            "reset_until": None,
+        },
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
         wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
     )
+    return _left(publication, result, ())
 
 
-def _in_a_row(*parts: Callable[[], None]) -> Callable[[], None]:
+def _left(publication: Publication, result: loop.Result, inside: Collection[str]) -> loop.Result:
+    """Who was in and is out now may have lost their last way in: that is noted with what was seen of it."""
+    if publication.entered == list(inside):
+        return result
+    account, lost = publication.zone.account, set(publication.entered) - set(inside)
+    result = replace(result, seen={**result.seen, "entered": list(inside)})
+    if not lost or not sign_out.wanted(account):
+        return result
+    wake = _in_a_row(result.wake, lambda: sign_out.ring(account, lost))
+    return replace(
+        result, wake=wake, rings=(*((names.SIGN_OUT, SignOut.key(account, one)) for one in lost), *result.rings)
+    )
+
+
+def _crowded(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:
+    """As a failure that needs a person, and all that was seen counts: who is to be out is out."""
+    told = {"code": failure.code, "message": str(failure), "retrying": False}
+    return replace(result, seen={**result.seen, **told}, record=lambda: _failed(publication, failure))
+
+
+def _in_a_row(*parts: Callable[[], object]) -> Callable[[], None]:
     def record() -> None:
         for part in parts:
             part()

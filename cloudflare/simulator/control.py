@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from cloudflare.simulator import mailbox
+from cloudflare.simulator.admissions import Admissions
 from cloudflare.simulator.api import providers
 from cloudflare.simulator.edge import Edge
 from cloudflare.simulator.faults import Faults
@@ -46,6 +47,8 @@ class Control:
     def __init__(
         self, world: World, edge: Edge, faults: Faults, limit: RateLimit, journal: Journal, token: str
     ) -> None:
+        self._admissions = Admissions(world)
+        world.listeners.append(self._admissions)
         self._world, self._edge, self._faults, self._limit = world, edge, faults, limit
         self._journal, self._token = journal, token
 
@@ -54,6 +57,7 @@ class Control:
             ("GET", "state", self.state),
             ("GET", "calls", self.calls),
             ("DELETE", "calls", self.forget_calls),
+            ("GET", "admissions", self.admissions),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_fault),
             ("DELETE", "faults", self.clear_faults),
@@ -112,6 +116,10 @@ class Control:
     async def forget_calls(self, body: dict[str, Any]) -> Any:
         self._journal.rows.clear()
         return {}
+
+    async def admissions(self, body: dict[str, Any]) -> Any:
+        """Whom each application let in after each change of it."""
+        return list(self._admissions.rows)
 
     async def faults(self, body: dict[str, Any]) -> Any:
         return [fault.shown() for fault in self._faults.active]
@@ -192,6 +200,7 @@ class Control:
         self._faults.clear()
         self._limit.clear()
         self._journal.rows.clear()
+        self._admissions.rows.clear()
         for kind in ("record", "log"):
             self._world.changed(kind, "")
         return {}

@@ -9,6 +9,7 @@ from cloudflare.client.resources import Apps
 from cloudflare.models import Publication, Tunnel
 from cloudflare.reconcile import names
 from containers import loop
+from tenants.models import AuditEvent, Membership, Tenant, User
 from tests.conftest import converge
 from tests.parts import Cloud
 
@@ -113,3 +114,82 @@ def test_a_rule_that_was_left_out_while_its_application_was_written_anew_comes_b
     assert cloud.state()["routable"] == sorted(hosts[1:]), "what is not protected is not routed"
     mended(cloud)
     assert cloud.state()["violations"] == [] or {v["hostname"] for v in cloud.state()["violations"]} == {hosts[0]}
+
+
+def on_record(action: str) -> list[tuple[str, str, list[str]]]:
+    rows = AuditEvent.objects.filter(action=action).order_by("pk")
+    return [(row.tenant, row.target, row.detail["differences"]) for row in rows]
+
+
+def edit(cloud: Cloud, host: str, **policy: Any) -> None:
+    """As somebody would at Cloudflare, with the policy of ours as it was but for this."""
+    path = app_of(cloud, host)
+    app = cloud.api("GET", path).json()["result"]
+    (ours,) = app["policies"]
+    body = {"type": "self_hosted", "name": app["name"], "domain": host, "policies": [{**ours, **policy}]}
+    for made in ("id", "created_at", "updated_at"):
+        body["policies"][0].pop(made)
+    assert cloud.api("PUT", path, json=body).ok
+
+
+def email(address: str) -> dict[str, Any]:
+    return {"email": {"email": address}}
+
+
+def test_what_differed_is_on_record_once(hosts: list[str], cloud: Cloud) -> None:
+    edit(cloud, hosts[0], include=[email("mallory@example.com"), email("mike@example.com")])
+    edit(cloud, hosts[1], decision="bypass", include=[{"everyone": {}}])
+    cloud.api("DELETE", app_of(cloud, hosts[2]))
+    cloud.api("PATCH", record_of(hosts[1]), json={"content": "elsewhere.example.com"})
+    target = Publication.objects.get(hostname=hosts[1]).record_target
+    assert len(drift.survey()) == 4 == AuditEvent.objects.filter(action__contains="drift").count()
+    assert drift.survey() == []
+    found = {target.partition("-")[0]: told for _, target, told in on_record("access:drift")}
+    assert found == {
+        "box0": [
+            "added: mallory@example.com, mike@example.com",
+            "removed: alice@example.com",
+            "policy 1: include differs",
+        ],
+        "box1": [
+            "removed: alice@example.com",
+            "a policy decides bypass",
+            "another rule: everyone",
+            "policy 1: the decision differs",
+            "policy 1: include differs",
+        ],
+        "box2": ["the application is missing"],
+    }
+    (dns,) = on_record("dns:drift")
+    assert dns == ("acme", hosts[1], [f"the target is elsewhere.example.com, not {target}.cfargotunnel.com"])
+    mended(cloud)
+    assert AuditEvent.objects.filter(action__contains="drift").count() == 4
+    assert cloud.sign_in("mallory@example.com", hosts[0]) is None
+
+
+def test_a_rule_that_warren_does_not_know_is_drift(hosts: list[str], cloud: Cloud) -> None:
+    edit(cloud, hosts[0], include=[email("alice@example.com"), {"geo": {"country_code": "PT"}}])
+    assert len(drift.survey()) == 1
+    ((_, _, told),) = on_record("access:drift")
+    assert "another rule: {'geo': {'country_code': 'PT'}}" in told
+    mended(cloud)
+
+
+def test_what_is_written_while_cloudflare_lists_is_no_drift(
+    hosts: list[str], cloud: Cloud, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that is under way, or came and went, since the rows were read."""
+    listing = Apps.all
+
+    def list_late(self: Apps, **more: Any) -> Any:
+        guest = User.objects.create_user("gina@example.com", "secret")
+        joined = Membership.objects.create(tenant=tenant, user=guest)
+        converge()
+        rows = list(listing(self, **more))
+        joined.delete()
+        converge()
+        return rows
+
+    monkeypatch.setattr(Apps, "all", list_late)
+    assert drift.survey() == []
+    assert on_record("access:drift") == []

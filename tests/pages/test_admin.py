@@ -1,6 +1,7 @@
 """The admin: every list and form opens for staff and for nobody else, and no secret is ever on them."""
 
 import re
+import uuid
 from html import unescape
 from typing import Any
 
@@ -14,7 +15,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from access.models import Grant, Visit
-from cloudflare.models import Account, Connector, Publication, SigningKey, StaffProvider, Tunnel, VisitCursor, Zone
+from cloudflare.models import (
+    Account,
+    Connector,
+    Publication,
+    Seat,
+    SigningKey,
+    SignOut,
+    StaffProvider,
+    Tunnel,
+    VisitCursor,
+    Zone,
+)
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
@@ -310,6 +322,8 @@ def _twenty_of_everything(owner: User, template: Template) -> None:
         now = timezone.now()
         SigningKey.objects.create(team="team.example", kid=str(number), jwk={}, seen_at=now)
         StaffProvider.objects.create(audience=str(number), provider="idp", since=now, confirmed_at=now)
+        Seat.objects.create(account=account, email=f"i{number}@example.com", user_id="u", seat_uid="s")
+        SignOut.objects.create(pk=uuid.uuid4(), account=account, email=f"i{number}@example.com")
         _of_people_and_data(number, owner, box)
 
 

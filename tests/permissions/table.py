@@ -160,6 +160,8 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_staffprovider": _READ,
     "cloudflare_visitcursor": _READ,
     "access_visit": _READ,
+    "cloudflare_signout": _READ,
+    "cloudflare_seat": _READ,
     "monitoring_sample": _READ,
 }
 
@@ -184,4 +186,5 @@ ACTIONS: dict[str, dict[str, str]] = {
     "cloudflare_publication": {"reconcile_now": CHANGERS},
     "cloudflare_visitcursor": {"reconcile_now": CHANGERS},
     "access_visit": {"download": VIEWERS},
+    "cloudflare_signout": {"reconcile_now": CHANGERS},
 }

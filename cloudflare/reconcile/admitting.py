@@ -1,0 +1,68 @@
+"""Whom one publication's policy lets in now: all who have a right to it, but for those who do not fit or must wait."""
+
+from dataclasses import dataclass
+
+from access.rules import Policy
+from cloudflare.models import Account, Publication, SignOut
+from containers.errors import Terminal
+
+WAIT = 1.0  # seconds until a publication looks whether somebody was signed out by now, should the ring be lost
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    policy: Policy
+    crowded: Terminal | None = None  # why not everybody is let in, for people to read
+    waits: bool = False  # somebody is let in as soon as they were signed out
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        return self.policy.emails
+
+
+def decide(publication: Publication, by_right: Policy) -> Admission:
+    """Raises `Terminal` (`access_full`) where nobody is in yet whom to leave in.
+
+    Whoever is in and has a right to it stays, and whoever has none goes, whatever hinders others from coming in.
+    """
+    account = publication.zone.account
+    inside = set(publication.entered)
+    newcomers = set(by_right.emails) - inside
+    if newcomers:
+        newcomers -= _signed_out_now(account, newcomers)
+    allowed = [email for email in by_right.emails if email in inside or email in newcomers]
+    waits = len(allowed) < len(by_right.emails)
+    if rules(account, len(allowed)) <= account.max_rules:
+        return Admission(Policy(tuple(allowed)), waits=waits)
+    crowded = Terminal(
+        "access_full",
+        f"{len(by_right.emails)} people may enter, and Cloudflare takes {account.max_rules} rules in one application: "
+        "nobody new is let in until some of them are taken out.",
+    )
+    if not publication.app_id:
+        raise crowded
+    kept = [email for email in allowed if email in inside][: account.max_rules - rules(account, 0)]
+    return Admission(Policy(tuple(kept)), crowded=crowded)
+
+
+def rules(account: Account, people: int) -> int:
+    """How many rules of an application so many people take."""
+    return people + bool(account.identity_provider_id)
+
+
+def _signed_out_now(account: Account, emails: set[str]) -> set[str]:
+    """Let in at this moment, they would lose the session that they begin."""
+    now = SignOut.objects.filter(account=account.pk, calling=True, email__in=emails)
+    return set(now.values_list("email", flat=True))
+
+
+def shuts_out(publication: Publication, policy: Policy) -> bool:
+    """Whether somebody may be in who is not to be any more, or not by that login method."""
+    if not publication.app_id:
+        return False
+    required = publication.zone.account.identity_provider_id
+    return (
+        publication.admitted is None
+        or not set(publication.entered) <= set(policy.emails)
+        or required not in {"", publication.required}
+    )
