@@ -157,7 +157,7 @@ def _end(grant: Grant, actor: User, action: Action, how: Ended, if_match: IfMatc
             if fresh.email != actor.email:
                 raise Refused("not_shared", "Only the guest can give an access back; revoke it instead.", status=403)
         else:
-            mine = _managing(container, actor)
+            mine = managing(container, actor)
             _require_own(fresh, mine)
         if_match.check(fresh)
         if fresh.ended_at is None:
@@ -175,14 +175,15 @@ def lock(container: Container) -> Container:
 def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
     """The container under its lock, for somebody who may let people in, while it stands."""
     row = lock(container)
-    mine = _managing(row, actor)
+    mine = managing(row, actor)
     if row.deleted_at or row.desired == Desired.ABSENT:
         raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
     require_running(row.tenant)
     return row, mine
 
 
-def _managing(container: Container, actor: User) -> Holding:
+def managing(container: Container, actor: User) -> Holding:
+    """What somebody holds who may share the container. Raises `Refused`: `not_shared`."""
     mine = holding.of(actor, container)
     if "manage" not in mine.permissions:
         raise Refused("not_shared", "You may not share this container; ask one of its owners.", status=403)
