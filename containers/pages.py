@@ -48,8 +48,8 @@ class ContainerListView(Mine, ListView[Container]):
     paginate_by = 50
 
     def get_queryset(self) -> QuerySet[Container]:
-        """Without those of the person's other tenants: the page's header switches to them."""
-        return super().get_queryset().exclude(tenant__in=current.others(self.request))
+        """Those of the tenant that the person works for: the page's header switches to their other ones."""
+        return super().get_queryset().filter(tenant=current.present(self.request))
 
     def get_template_names(self) -> list[str]:
         fragment = self.request.headers.get("HX-Request") == "true"
@@ -92,8 +92,10 @@ class ContainerView(Mine, DetailView[Container]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
-        manages = visibility.may(self.request.user, self.object, "change")
-        return super().get_context_data(phase=phase, health=health, settled=settled, manages=manages, **kwargs)
+        held = visibility.held(self.request.user, self.object)
+        offered = {verb for verb, (permission, _) in ContainerChangeView.verbs.items() if permission in held}
+        facts = {"phase": phase, "health": health, "settled": settled, "manages": "change" in held, "offered": offered}
+        return super().get_context_data(**facts, **kwargs)
 
 
 class ContainerLiveView(ContainerView):
@@ -126,7 +128,7 @@ class ContainerChangeView(Mine, View):
         if not visibility.may(request.user, container, permission):
             raise PermissionDenied
         try:
-            change(container, actor=current.person(request))
+            change(container, actor=current.person(request), permission=permission)
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
@@ -145,7 +147,8 @@ class ContainerRenameView(Mine, View):
         container, form = self._container(pk), RenameForm(request.POST)
         if form.is_valid():
             try:
-                admission.rename(container, actor=current.person(request), name=form.cleaned_data["name"])
+                wanted = {"name": form.cleaned_data["name"], "permission": "change"}
+                admission.rename(container, actor=current.person(request), **wanted)
                 return redirect("container", pk=pk)
             except Refused as exc:
                 form.refuse(exc)

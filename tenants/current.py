@@ -55,12 +55,6 @@ def on_page(request: HttpRequest) -> Tenant:
     return (mine(request.user).filter(slug=chosen).first() if chosen else None) or of(request.user)
 
 
-def others(request: HttpRequest) -> list[Tenant]:
-    """The person's tenants but for the one that they work for at the moment."""
-    tenants = list(mine(request.user))
-    return [tenant for tenant in tenants if tenant != _present(request, tenants)]
-
-
 def present(request: HttpRequest) -> Tenant | None:
     """The one that the person works for at the moment; None for who belongs to none."""
     return _present(request, list(mine(request.user)))

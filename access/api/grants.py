@@ -34,6 +34,7 @@ class _Sharing(GenericAPIView[Grant]):
 
     queryset: QuerySet[Grant] = Grant.objects.none()
     serializer_class = GrantSerializer
+    lookup_url_kwarg = "grant"  # where it is not in the URL, it is a list
 
     def container(self, action: Action | None = None) -> Container:
         """For those who may share it. Raises `Refused` before a request is looked at; on record if it was an action."""
@@ -111,8 +112,8 @@ class GrantView(_Sharing):
         row = self.grant(Action.GRANT_CHANGE)
         given = TermsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        facts = {"actor": current.person(request), "if_match": if_match(request)}
-        return self.answered(sharing.change(row, **facts, **given.wanted()))
+        actor, known = current.person(request), if_match(request)
+        return self.answered(sharing.change(row, actor=actor, if_match=known, **given.wanted()))
 
     @extend_schema(responses={202: GrantSerializer})
     @conditional
