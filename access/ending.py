@@ -25,7 +25,8 @@ _ACTIONS = {
 def end(grant: Grant, how: Ended, actor: User | None, at: datetime.datetime | None = None) -> None:
     """End an open grant, as of now or of `at`. Hold the container's lock, and tell `changed` afterwards."""
     grant.ended_at, grant.ended_how, grant.ended_by = at or timezone.now(), how, actor.email if actor else ""
-    grant.save(update_fields=["ended_at", "ended_how", "ended_by"])
+    grant.generation += 1
+    grant.save(update_fields=["ended_at", "ended_how", "ended_by", "generation"])
     tenant = grant.container.tenant
     audit.record(_ACTIONS[how], actor=actor, target=grant, tenant=tenant, email=grant.email, how=how)
     letters.ended(grant)
@@ -40,8 +41,8 @@ def follow(grant: Grant, actor: User | None) -> None:
             end(given, Ended.REVOKED, actor)
             continue
         if grant.expires_at and (given.expires_at is None or given.expires_at > grant.expires_at):
-            given.expires_at = grant.expires_at
-            given.save(update_fields=["expires_at"])
+            given.expires_at, given.generation = grant.expires_at, given.generation + 1
+            given.save(update_fields=["expires_at", "generation"])
             follow(given, actor)
 
 

@@ -17,6 +17,7 @@ from containers.models import Container, Desired
 from tenants import audit
 from tenants.events import Action
 from tenants.models import Membership, User
+from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 from tenants.standing import require_running
 
@@ -88,6 +89,7 @@ def change(
     permission: str | Unset = UNSET,
     expires_at: End | Unset = UNSET,
     note: str | Unset = UNSET,
+    if_match: IfMatch = ANY,
 ) -> Grant:
     """Change what is given of an open grant. Raises `Refused` as `share` does, and `grant_ended`."""
     tenant = grant.container.tenant
@@ -95,6 +97,7 @@ def change(
         row, mine = _locked(grant.container, actor)
         fresh = _open(grant)
         _require_own(fresh, mine)
+        if_match.check(fresh)
         wanted: dict[str, Any] = {"permission": fresh.permission, "expires_at": fresh.expires_at, "note": fresh.note}
         if not isinstance(permission, Unset) and permission != fresh.permission:
             _require_level(permission, mine)
@@ -115,10 +118,10 @@ def _update(grant: Grant, actor: User, **wanted: Any) -> Grant:
         return grant
     for name in differing:
         setattr(grant, name, wanted[name])
-    grant.changed_at = timezone.now()
+    grant.changed_at, grant.generation = timezone.now(), grant.generation + 1
     if "expires_at" in differing:
         grant.warned_at = None
-    grant.save(update_fields=[*differing, "changed_at", "warned_at"])
+    grant.save(update_fields=[*differing, "generation", "changed_at", "warned_at"])
     facts: dict[str, Any] = {"permission": grant.permission, "until": grant.expires_at and grant.expires_at.isoformat()}
     audit.record(
         Action.GRANT_CHANGE,
@@ -135,9 +138,9 @@ def _update(grant: Grant, actor: User, **wanted: Any) -> Grant:
     return grant
 
 
-def revoke(grant: Grant, *, actor: User) -> Grant:
+def revoke(grant: Grant, *, actor: User, if_match: IfMatch = ANY) -> Grant:
     """End it now, with those that the guest gave by it; asking twice is fine. Raises `Refused`: `not_shared`."""
-    return _end(grant, actor, Action.GRANT_REVOKE, Ended.REVOKED)
+    return _end(grant, actor, Action.GRANT_REVOKE, Ended.REVOKED, if_match)
 
 
 def leave(grant: Grant, *, actor: User) -> Grant:
@@ -145,7 +148,7 @@ def leave(grant: Grant, *, actor: User) -> Grant:
     return _end(grant, actor, Action.GRANT_LEAVE, Ended.LEFT)
 
 
-def _end(grant: Grant, actor: User, action: Action, how: Ended) -> Grant:
+def _end(grant: Grant, actor: User, action: Action, how: Ended, if_match: IfMatch = ANY) -> Grant:
     tenant = grant.container.tenant
     with audit.refusals(action, actor=actor, target=grant, tenant=tenant), transaction.atomic():
         container = lock(grant.container)
@@ -154,8 +157,9 @@ def _end(grant: Grant, actor: User, action: Action, how: Ended) -> Grant:
             if fresh.email != actor.email:
                 raise Refused("not_shared", "Only the guest can give an access back; revoke it instead.", status=403)
         else:
-            mine = _managing(container, actor)
+            mine = managing(container, actor)
             _require_own(fresh, mine)
+        if_match.check(fresh)
         if fresh.ended_at is None:
             ending.end(fresh, how, actor)
             changed.tell(container.pk)
@@ -171,14 +175,15 @@ def lock(container: Container) -> Container:
 def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
     """The container under its lock, for somebody who may let people in, while it stands."""
     row = lock(container)
-    mine = _managing(row, actor)
+    mine = managing(row, actor)
     if row.deleted_at or row.desired == Desired.ABSENT:
         raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
     require_running(row.tenant)
     return row, mine
 
 
-def _managing(container: Container, actor: User) -> Holding:
+def managing(container: Container, actor: User) -> Holding:
+    """What somebody holds who may share the container. Raises `Refused`: `not_shared`."""
     mine = holding.of(actor, container)
     if "manage" not in mine.permissions:
         raise Refused("not_shared", "You may not share this container; ask one of its owners.", status=403)

@@ -4,6 +4,7 @@ import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from django.db.models import Q
 from django.utils import timezone
 
 
@@ -36,3 +37,26 @@ def of(grant: Facts) -> tuple[State, datetime.datetime]:
     if grant.out_at:
         return (State.EXPIRED if expired else State.REVOKED), grant.out_at
     return (State.EXPIRING if expired else State.REVOKING), over
+
+
+def open_now() -> Q:
+    """Grants that have not ended, as a filter over `Grant`: by anybody, or by time."""
+    return Q(ended_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+
+
+def where(state: State) -> Q:
+    """Those in that state: what `of` says of one."""
+    by_time = Q(ended_how__in=("", "expired"))
+    match state:
+        case State.PENDING:
+            return open_now() & Q(active_at=None)
+        case State.ACTIVE:
+            return open_now() & Q(active_at__isnull=False)
+        case State.EXPIRING:
+            return ~open_now() & by_time & Q(out_at=None)
+        case State.EXPIRED:
+            return ~open_now() & by_time & Q(out_at__isnull=False)
+        case State.REVOKING:
+            return ~open_now() & ~by_time & Q(out_at=None)
+        case State.REVOKED:
+            return ~open_now() & ~by_time & Q(out_at__isnull=False)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("containers.api.urls")),
+    path("api/v1/", include("access.api.urls")),
     path("api/v1/", include("monitoring.urls")),
     path("api/v1/", include(visits.api)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),

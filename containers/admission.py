@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from containers import conditions, names, placement, steps
+from containers import conditions, names, placement, steps, visibility
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action, Outcome
@@ -154,7 +154,7 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
         )
 
 
-def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+def start(container: Container, *, actor: User, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Want it running; nothing changes if it is wanted so already."""
 
     def change(row: Container) -> bool:
@@ -164,20 +164,20 @@ def start(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Cont
         steps.again(row, steps.CONTAINER)
         return True
 
-    return apply(container, actor, Action.CONTAINER_START, change, if_match)
+    return apply(container, actor, Action.CONTAINER_START, change, if_match, permission)
 
 
-def stop(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+def stop(container: Container, *, actor: User, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Want it stopped; it keeps its address, its data and its place in the plan."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.STOPPED, Desired.STOPPED
         return changed
 
-    return apply(container, actor, Action.CONTAINER_STOP, change, if_match)
+    return apply(container, actor, Action.CONTAINER_STOP, change, if_match, permission)
 
 
-def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+def restart(container: Container, *, actor: User, if_match: IfMatch = ANY, permission: str = "") -> Container:
     def change(row: Container) -> bool:
         status = ContainerStatus.objects.get(pk=row.pk)
         if row.desired != Desired.RUNNING or status.state not in {
@@ -189,20 +189,20 @@ def restart(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Co
         steps.again(row, steps.CONTAINER)
         return True
 
-    return apply(container, actor, Action.CONTAINER_RESTART, change, if_match)
+    return apply(container, actor, Action.CONTAINER_RESTART, change, if_match, permission)
 
 
-def retry(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+def retry(container: Container, *, actor: User, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Try again at once whatever failed, with a fresh deadline."""
 
     def change(row: Container) -> bool:
         ContainerStatus.objects.filter(pk=row.pk).retry()
         return True
 
-    return apply(container, actor, Action.CONTAINER_RETRY, change, if_match)
+    return apply(container, actor, Action.CONTAINER_RETRY, change, if_match, permission)
 
 
-def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = ANY) -> Container:
+def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Want it at another address. The one that answers now does so until the new one answers, and a little longer.
 
     The container itself runs on as it is. Its own name again changes nothing; the name from before, until the new one
@@ -221,7 +221,7 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
         return {"former": former, "hostname": row.hostname}
 
     # As in a creation, everybody else who wants a name of this tenant's waits.
-    return apply(container, actor, Action.CONTAINER_RENAME, change, if_match, whole_tenant=True)
+    return apply(container, actor, Action.CONTAINER_RENAME, change, if_match, permission, whole_tenant=True)
 
 
 def _allow_rename(row: Container) -> None:
@@ -248,14 +248,14 @@ def _allow_rename(row: Container) -> None:
     )
 
 
-def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY) -> Container:
+def remove(container: Container, *, actor: User | None, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Want it gone, here and outside. There is no way back; asking twice is fine."""
 
     def change(row: Container) -> bool:
         changed, row.desired = row.desired != Desired.ABSENT, Desired.ABSENT
         return changed
 
-    return apply(container, actor, Action.CONTAINER_DELETE, change, if_match)
+    return apply(container, actor, Action.CONTAINER_DELETE, change, if_match, permission)
 
 
 def apply(
@@ -264,19 +264,24 @@ def apply(
     action: Action,
     change: Callable[[Container], bool | dict[str, Any]],
     if_match: IfMatch = ANY,
+    permission: str = "",
     *,
     whole_tenant: bool = False,
 ) -> Container:
     """Apply a change under the row's lock; a changed row gets a new generation, and its reconcilers are rung.
 
     `change` returns whether it changed anything, or what is to be on record about it. `if_match` says which generation
-    the change was meant for; `Refused` for another one. `whole_tenant`: under the tenant's lock, too.
+    the change was meant for; `Refused` for another one. `permission`: what the actor must hold under the lock, too,
+    who may have lost it since a view asked; empty for staff and for Warren itself. `whole_tenant`: under the tenant's
+    lock, too.
     """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts), transaction.atomic():
         if whole_tenant:
             Tenant.objects.locked(container.tenant_id)
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
+        if permission:
+            visibility.require(actor, row, permission)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
             raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)

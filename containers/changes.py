@@ -24,6 +24,7 @@ def change(
     cpu: int | None = None,
     resets_connections: bool | None = None,
     if_match: IfMatch = ANY,
+    permission: str = "",
 ) -> Container:
     """Change what is given; None leaves it as it is, and in `environment` and `secrets` takes a variable away.
 
@@ -56,7 +57,7 @@ def change(
 
     # Limits are compared with the plan under the lock of whoever changes plans.
     limited = memory is not None or cpu is not None
-    return admission.apply(container, actor, Action.CONTAINER_CHANGE, apply, if_match, whole_tenant=limited)
+    return admission.apply(container, actor, Action.CONTAINER_CHANGE, apply, if_match, permission, whole_tenant=limited)
 
 
 def _change_variables(row: Container, plain: Changes, secret: Changes) -> list[str]:
@@ -77,7 +78,7 @@ def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
-def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY) -> Container:
+def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY, permission: str = "") -> Container:
     """Want a new container of the template's present image, looked for anew; data and settings stay.
 
     Variables that the template has got since are added; the person's own stay as they are, and what a person took
@@ -99,7 +100,8 @@ def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY) -> C
         return {"image": row.image, **({"image_before": before} if before != row.image else {})}
 
     # The plan is asked under the lock of whoever changes plans.
-    return admission.apply(container, actor, Action.CONTAINER_RECREATE, apply, if_match, whole_tenant=True)
+    action = Action.CONTAINER_RECREATE
+    return admission.apply(container, actor, action, apply, if_match, permission, whole_tenant=True)
 
 
 def duplicate(container: Container, *, actor: User, name: str) -> Container:

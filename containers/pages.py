@@ -107,7 +107,9 @@ class ContainerView(Mine, DetailView[Container]):
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
         held = visibility.held(self.request.user, self.object)
-        return super().get_context_data(phase=phase, health=health, settled=settled, held=held, **kwargs)
+        offered = {verb for verb, (permission, _) in ContainerChangeView.verbs.items() if permission in held}
+        facts = {"phase": phase, "health": health, "settled": settled, "held": held, "offered": offered}
+        return super().get_context_data(**facts, manages="change" in held, **kwargs)
 
 
 class ContainerLiveView(ContainerView):
@@ -140,7 +142,7 @@ class ContainerChangeView(Mine, View):
         if not visibility.may(request.user, container, permission):
             raise PermissionDenied
         try:
-            change(container, actor=current.person(request))
+            change(container, actor=current.person(request), permission=permission)
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
@@ -159,7 +161,8 @@ class ContainerRenameView(Mine, View):
         container, form = self._container(pk), RenameForm(request.POST)
         if form.is_valid():
             try:
-                admission.rename(container, actor=current.person(request), name=form.cleaned_data["name"])
+                wanted = {"name": form.cleaned_data["name"], "permission": "change"}
+                admission.rename(container, actor=current.person(request), **wanted)
                 return redirect("container", pk=pk)
             except Refused as exc:
                 form.refuse(exc)

@@ -52,7 +52,7 @@ class ContainerSettingsView(_Managed):
         form = SettingsForm(request.POST, container=container)
         if form.is_valid():
             try:
-                changes.change(container, actor=current.person(request), **form.wanted())
+                changes.change(container, actor=current.person(request), permission="change", **form.wanted())
             except Refused as exc:
                 if exc.code == "precondition_failed":
                     messages.error(request, STALE)
@@ -92,7 +92,7 @@ class ContainerRecreateView(_Managed):
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         try:
-            changes.recreate(self.container(pk), actor=current.person(request))
+            changes.recreate(self.container(pk), actor=current.person(request), permission="change")
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)

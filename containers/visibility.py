@@ -5,6 +5,9 @@ from typing import Any, Protocol
 from django.db.models import Q
 
 from containers.models import Container
+from tenants.refusal import Refused
+
+PERMISSIONS = ("view", "operate", "shell", "manage", "change", "delete")
 
 
 class Visibility(Protocol):
@@ -18,7 +21,7 @@ class Visibility(Protocol):
         """Whether the person holds that permission on a container they see: one of `held`."""
 
     def held(self, user: Any, container: Container) -> frozenset[str]:
-        """Of `view`, `operate`, `shell`, `manage`, `change` and `delete`; empty for whoever does not see it."""
+        """Of `PERMISSIONS`; empty for whoever does not see it."""
 
 
 class _Nobody:
@@ -50,3 +53,13 @@ def may(user: Any, container: Container, permission: str) -> bool:
 
 def held(user: Any, container: Container) -> frozenset[str]:
     return _visibility.held(user, container)
+
+
+def require(user: Any, container: Container, permission: str) -> None:
+    """Raises `Refused`. Under the container's lock nothing can end any more between the question and the change."""
+    if not may(user, container, permission):
+        raise Refused(
+            "permission_denied",
+            "You may not do this with the container; ask its owner.",
+            status=403,
+        )

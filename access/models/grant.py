@@ -62,6 +62,9 @@ class Grant(models.Model):
     via = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="given", help_text="The grant of the guest who gave it."
     )
+    generation = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows with whatever is decided about it."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, help_text="Empty: without end.")

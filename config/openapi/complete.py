@@ -28,7 +28,7 @@ HEADERS = {
 }
 _ALWAYS = ("X-Request-ID", "RateLimit-Policy", "RateLimit")
 _LATER = {409, 429, 503}
-_WITH_A_PAGE = ("/Container", "/Archive")  # what is accepted of these has an address of its own
+_WITH_A_PAGE = ("/Container", "/Archive", "/Grant")  # what is accepted of these has an address of its own
 
 
 def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ _KNOWN: dict[str, Any] = {
     "hostname": "blog-acme.containers.example",
     "url": "https://blog-acme.containers.example/",
     "email": "alice@example.com",
+    "granted_by": "alice@example.com",
+    "permissions": "view",
     "password": "correct horse battery staple",
     "memory": 134_217_728,
     "cpu": 250,

@@ -95,10 +95,15 @@ class NoticeSerializer(serializers.Serializer[notices.Notice]):
     detail = serializers.CharField()
 
 
+# What guests are told in place of what is inside: the words of a failure may name images, hosts and limits.
+_GUEST_ERROR = "It has a problem that its owner can see."
+
+
 class ContainerSerializer(ContainerListSerializer):
     """One container with everything that is known about its way.
 
     `storage_used` is bytes as last measured, null before that; `storage_capped`: the engine stops it at `storage`.
+    Guests, who have no `change` in `permissions`, see that it has a problem and at which step, and no words of it.
     """
 
     conditions = ConditionSerializer(many=True, read_only=True)
@@ -109,6 +114,7 @@ class ContainerSerializer(ContainerListSerializer):
     )
     storage_capped = serializers.SerializerMethodField(help_text="Whether the engine stops it at `storage`.")
     notices = serializers.SerializerMethodField()
+    permissions = serializers.SerializerMethodField(help_text="What you may do with it.")
     environment = serializers.SerializerMethodField(help_text="Null for those who may not change it.")
     secret_names = serializers.SerializerMethodField(help_text="Null for those who may not change them.")
 
@@ -124,6 +130,7 @@ class ContainerSerializer(ContainerListSerializer):
             "storage_used",
             "storage_capped",
             "notices",
+            "permissions",
             "environment",
             "secret_names",
         )
@@ -141,20 +148,34 @@ class ContainerSerializer(ContainerListSerializer):
     def get_notices(self, container: Container) -> list[dict[str, Any]]:
         return [asdict(notice) for notice in notices.of(container)]
 
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(visibility.PERMISSIONS)))
+    def get_permissions(self, container: Container) -> list[str]:
+        return [name for name in visibility.PERMISSIONS if name in self._held]
+
     @extend_schema_field(serializers.DictField(child=serializers.CharField(), allow_null=True))
     def get_environment(self, container: Container) -> dict[str, str] | None:
-        return container.environment if self._shown else None
+        return container.environment if "change" in self._held else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_secret_names(self, container: Container) -> list[str] | None:
-        return sorted(container.secret_values) if self._shown else None
+        return sorted(container.secret_values) if "change" in self._held else None
 
     def to_representation(self, instance: Container) -> dict[str, Any]:
         """Variables are for those who may change them; the values of secrets are for nobody."""
         request = self.context.get("request")
-        # Asked once for both.
-        self._shown = request is not None and visibility.may(request.user, instance, "change")
-        return super().to_representation(instance)
+        # Asked once for all.
+        self._held = visibility.held(request.user, instance) if request is not None else frozenset()
+        shown = super().to_representation(instance)
+        return shown if "change" in self._held else _for_guests(shown)
+
+
+def _for_guests(shown: dict[str, Any]) -> dict[str, Any]:
+    """Without what tells of the tenant's affairs."""
+    for part in (*shown["conditions"], *shown["steps"]):
+        part["message"] = ""
+    if shown["error"]:
+        shown["error"]["detail"] = _GUEST_ERROR
+    return shown | {"image": "", "data_folder": "", "notices": []}
 
 
 class CreateSerializer(serializers.Serializer[Any]):

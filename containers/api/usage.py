@@ -16,6 +16,9 @@ from tenants import current
 class _Plan(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
+    grant_days = serializers.IntegerField(
+        allow_null=True, help_text="The longest that a guest may be let in for; null: without end, if so wished."
+    )
 
 
 class _Counted(serializers.Serializer[Any]):

@@ -48,7 +48,10 @@ class TemplateViewSet(viewsets.ReadOnlyModelViewSet[Template]):
 
 
 class ContainerViewSet(Changes):
-    """Containers of the tenants that you belong to. Every change is accepted at once and carried out afterwards."""
+    """Containers of the tenants that you belong to, and those that are shared with you.
+
+    Every change is accepted at once and carried out afterwards.
+    """
 
     permission_classes = (ContainerPermission,)
     filterset_class = ContainerFilter
@@ -158,6 +161,7 @@ class ContainerViewSet(Changes):
         """Carry it out on the container at hand, which must be the one that the sender knows."""
         container = self.get_object()  # first: what a container would take is nobody's business who can't see it
         wanted = {"actor": current.person(self.request), "if_match": if_match(self.request)}
+        wanted["permission"] = self.needs[self.action]  # asked again under the lock
         if given is not None:
             given.is_valid(raise_exception=True)
             wanted |= given.validated_data

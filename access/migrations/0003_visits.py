@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0001_grants"),
+        ("access", "0002_generation"),
         ("containers", "0011_held_limits"),
     ]
 
