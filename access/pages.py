@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
-from access import holding, members, sharing
+from access import holding, members, sharing, visits
 from access.forms import WEEK, ChangeForm, ShareForm
 from access.holding import Holding
 from access.models import Grant
@@ -85,7 +85,7 @@ class PeopleView(_Shared):
 
     def _people(self) -> dict[str, Any]:
         """Also those who are not out at the edge yet stand among the present ones; all others have ended."""
-        unsettled = self.grants().unsettled()
+        unsettled = visits.with_last(self.grants().unsettled())
         moving = unsettled.filter(Q(active_at=None) | Q(pk__in=self.grants().over()))
         shown = Paginator(unsettled, A_PAGE).get_page(self.request.GET.get("page"))
         for grant in shown:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from access import sharing
+from access import sharing, visits
 from access.api.filters import GrantFilter
 from access.api.serializers import GrantSerializer, ShareSerializer, TermsSerializer
 from access.models import Grant
@@ -49,7 +49,8 @@ class _Sharing(GenericAPIView[Grant]):
         return found
 
     def grant(self, action: Action | None = None) -> Grant:
-        rows = Grant.objects.filter(container=self.container(action)).select_related("container__tenant")
+        rows = visits.with_last(Grant.objects.filter(container=self.container(action)))
+        rows = rows.select_related("container__tenant")
         return get_object_or_404(rows, pk=self.kwargs["grant"])
 
     def answered(self, grant: Grant, code: int = status.HTTP_200_OK) -> Response:
@@ -70,7 +71,7 @@ class GrantListView(_Sharing):
 
         Ended ones stay: they are the record of who could come in when.
         """
-        rows = Grant.objects.filter(container=self.container())
+        rows = visits.with_last(Grant.objects.filter(container=self.container()))
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

@@ -20,13 +20,17 @@ _ENDS = [("", "It has not ended."), *Ended.choices]
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):
-    """`active_at`: since when the edge lets the address in. `out_at`: since when it is certain that it does not."""
+    """`active_at`: since when the edge lets the address in. `out_at`: since when it is certain that it does not.
+
+    `last_visit`: when somebody last signed in there by it, as far as Cloudflare's log was imported.
+    """
 
     permissions = serializers.ListField(child=serializers.ChoiceField(Permission.choices), read_only=True)
     granted_by = serializers.CharField(source="granter", read_only=True)
     state = serializers.ChoiceField(_STATES, read_only=True)
     state_since = serializers.DateTimeField(read_only=True)
     ended_how = serializers.ChoiceField(_ENDS, read_only=True)
+    last_visit = serializers.DateTimeField(read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = Grant
@@ -44,6 +48,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
             "ended_at",
             "ended_how",
             "out_at",
+            "last_visit",
         )
 
 

@@ -1,11 +1,10 @@
 """Visits as rows: written by whoever imports them, and asked for when somebody came last."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from access.models import Grant, Visit
 from access.visits.ties import Span, grant_of
@@ -31,8 +30,7 @@ def _spans(rows: Iterable[Visit]) -> dict[tuple[Any, str], list[Span]]:
     return found
 
 
-def last(grants: Iterable[Any]) -> dict[Any, datetime.datetime]:
-    """When each of these grants last let somebody in, by its key; those that never did are not in it. One query."""
-    keys = [getattr(grant, "pk", grant) for grant in grants]
-    came = Visit.objects.filter(grant__in=keys, allowed=True)
-    return dict(came.order_by().values_list("grant").annotate(last=Max("at")))
+def with_last(grants: QuerySet[Grant]) -> QuerySet[Grant]:
+    """The grants with `last_visit`: when each last let somebody in; None for those that never did."""
+    came = Visit.objects.filter(grant=OuterRef("pk"), allowed=True).order_by("-at").values("at")
+    return grants.annotate(last_visit=Subquery(came[:1]))

@@ -34,6 +34,8 @@ CODES: dict[int, tuple[str, ...]] = {
     405: ("method_not_allowed",),
     406: ("not_acceptable",),
     409: (
+        "access_full",
+        "seats_full",
         "name_taken",
         "not_running",
         "being_deleted",
@@ -83,6 +85,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "hand_over_self",
         "email_invalid",
         "too_many_addresses",
+        "note_invalid",
         "expiry_past",
         "expiry_needed",
         "expiry_too_far",

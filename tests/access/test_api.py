@@ -21,7 +21,8 @@ pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 GINA = "gina@example.com"
 FIELDS = (
-    "id email permissions note granted_by created_at expires_at state state_since active_at ended_at ended_how out_at"
+    "id email permissions note granted_by created_at expires_at state state_since active_at ended_at ended_how out_at "
+    "last_visit"
 )
 
 

@@ -2,43 +2,16 @@
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.pages.visitor import sign_in, visitor
 from tests.parts import docker_containers, wait_until
-from tests.up.parts import Up, installation
+from tests.up.parts import installation
 
 # Set it to keep the pictures: those of the README are made by this test.
 PICTURES = os.environ.get("PICTURES", "")
-FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield launched
-        launched.close()
-
-
-def _page(browser: Browser, width: int, problems: list[str], javascript: bool = True) -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 820}, java_script_enabled=javascript)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    return page
-
-
-def _sign_in(page: Page, up: Up) -> None:
-    page.goto(up.url())
-    page.get_by_label("E-mail address").fill(up.credentials["demo"]["email"])
-    page.get_by_label("Password").fill(up.credentials["demo"]["password"])
-    page.get_by_role("button", name="Sign in").click()
 
 
 def _picture(page: Page, name: str) -> None:
@@ -74,8 +47,8 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
     problems: list[str] = []
     with installation(tmp_path / "home") as up:
         up.start()
-        page = _page(browser, 1440, problems)
-        _sign_in(page, up)
+        page = visitor(browser, 1440, problems)
+        sign_in(page, up)
         expect(page.get_by_text("No containers yet")).to_be_visible()
         _create(page, "hello")
         expect(page.locator("ol.steps li.done")).to_have_count(8)  # without anybody reloading
@@ -96,15 +69,15 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
         expect(login.get_by_role("heading").first).to_be_visible()
         assert "Simulated Cloudflare" not in login.content()
 
-        nobody = _page(browser, 1440, problems)
+        nobody = visitor(browser, 1440, problems)
         answer = nobody.goto(f"http://hello-demo.containers.localhost:{up.edge_port}/")
         assert answer is not None
         assert "warren.cloudflareaccess.localhost" in answer.url
 
         page.goto(up.url())
         _picture(page, "list-1440")
-        small = _page(browser, 390, problems)
-        _sign_in(small, up)
+        small = visitor(browser, 390, problems)
+        sign_in(small, up)
         _picture(small, "list-390")
         small.get_by_role("link", name="hello", exact=True).click()
         expect(small.locator("h1")).to_contain_text("running")
@@ -125,8 +98,8 @@ def test_without_javascript(browser: Browser, tmp_path: Path) -> None:
     problems: list[str] = []
     with installation(tmp_path / "home") as up:
         up.start()
-        page = _page(browser, 390, problems, javascript=False)
-        _sign_in(page, up)
+        page = visitor(browser, 390, problems, javascript=False)
+        sign_in(page, up)
         page.get_by_role("link", name="Create the first one").click()
         page.get_by_label("Name").fill("Not A Name")
         page.get_by_role("button", name="Create").click()

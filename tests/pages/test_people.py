@@ -2,27 +2,15 @@
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.test_journey import FLAGS
 from tests.parts import wait_until
 from tests.up.parts import Up, installation
 
 PICTURES = os.environ.get("PICTURES", "")
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield launched
-        launched.close()
 
 
 def _open(browser: Browser, width: int, problems: list[str]) -> Page:

@@ -34,6 +34,7 @@ class Up:
 
     def __init__(self, home: Path) -> None:
         self.home, self.port, self.edge_port = home, free_port(), free_port()
+        self.settings: dict[str, str] = {}  # beside those that every test needs
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
 
@@ -43,7 +44,7 @@ class Up:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DOCKER_HOST") if name in os.environ}
         ports = {"PORT": str(self.port), "EDGE_PORT": str(self.edge_port)}
         unhurried = {"API_RATE": "", "API_COSTLY_RATE": "", "LINGER_SECONDS": "1"}  # tests wait by asking again
-        return {**kept, **ports, **unhurried, "WARREN_HOME": str(self.home)}
+        return {**kept, **ports, **unhurried, **self.settings, "WARREN_HOME": str(self.home)}
 
     def spawn(self) -> subprocess.Popen[str]:
         command = [sys.executable, "manage.py", "up"]

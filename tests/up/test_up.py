@@ -1,5 +1,6 @@
 """One command brings everything up, keeps it up, and takes it down."""
 
+import datetime
 import os
 import re
 import signal
@@ -47,12 +48,24 @@ def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
         assert "is running from" in second.communicate(timeout=30)[0]
         assert second.returncode != 0
 
+        access = f"containers/{first['id']}/access/"
+        brief = {"email": "gina@example.com", "expires_in": 6}
+        given = up.api("POST", access, token, json=brief).json()
+        grant, visit = f"{access}{given['id']}/", {"email": "gina@example.com", "host": first["hostname"]}
+        wait_until(lambda: up.api("GET", grant, token).json()["state"] == "active", 5)
+        assert up.control("POST", "sessions", json=visit)["allowed"]
+
         began = time.monotonic()
         up.signal(signal.SIGINT)
         assert time.monotonic() - began < 5
         assert up.programs() == {}
 
+        # It ends while nothing is there to end it.
+        left = datetime.datetime.fromisoformat(given["expires_at"]) - datetime.datetime.now(datetime.UTC)
+        time.sleep(max(0.0, left.total_seconds()))
         up.start()
+        wait_until(lambda: up.api("GET", grant, token).json()["state"] == "expired", 10)
+        assert not up.control("POST", "sessions", json=visit)["allowed"]
         assert up.credentials == credentials
         assert up.mails(credentials["demo"]["email"]) == [mail]
         assert up.api("GET", f"containers/{first['id']}/", token).json()["hostname"] == first["hostname"]
