@@ -43,10 +43,11 @@ def _require_seats(account: Account, new: set[str]) -> None:
     left = None if most is None else most - len(taken) - len(promised)
     if left is None or not (wanting := new - taken - promised) or len(wanting) <= left:
         return
+    free = f"of {most} seats, {left} {'is' if left == 1 else 'are'} left" if left > 0 else "no seat is left"
     raise Refused(
         "seats_full",
-        f"{len(wanting)} of these people would need a seat at Cloudflare, and {max(0, left) or 'none'} of {most} is "
-        "left; whoever runs Warren can get more, or access that nobody needs any more can be revoked.",
+        f"{len(wanting)} of these people would need a seat at Cloudflare, and {free}; whoever runs Warren can get "
+        "more, or access that nobody needs any more can be revoked.",
         status=409,
         field="email",
         limit=most,

@@ -59,12 +59,6 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    resets_connections = forms.BooleanField(
-        required=False,
-        label="Reset open connections when somebody loses access",
-        help_text="Everybody on this container reconnects then. Without it, whoever lost access can go on over a "
-        "connection that is still open, until it ends; nobody gets a new one.",
-    )
     environment = _Lines(help_text=_LINE + " A change restarts the program.")
     secrets = _Lines(
         label="New secrets",
@@ -72,6 +66,12 @@ class SettingsForm(_Form):
     )
     forget = forms.MultipleChoiceField(
         required=False, label="Secrets to take away", widget=forms.CheckboxSelectMultiple
+    )
+    resets_connections = forms.BooleanField(
+        required=False,
+        label="Reset open connections when somebody loses access",
+        help_text="Everybody on this container reconnects then. Without it, whoever lost access can go on over a "
+        "connection that is still open, until it ends; nobody gets a new one.",
     )
 
     def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:

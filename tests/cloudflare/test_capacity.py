@@ -15,7 +15,7 @@ from cloudflare import attention
 from cloudflare.models import Account, Publication, Seat
 from containers import admission
 from containers.models import Container, Template
-from tenants.models import Membership, Tenant, User
+from tenants.models import AuditEvent, Membership, Tenant, User
 from tenants.refusal import Refused
 from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
@@ -108,6 +108,9 @@ def test_no_more_seats_are_promised_than_there_are(box: Container) -> None:
     assert share(box, "dora@example.com", "finn@example.com") == "seats_full"
     assert share(box, "dora@example.com") == "given"
     assert share(box, "finn@example.com") == "seats_full"
+    first, second = AuditEvent.objects.filter(reason="seats_full").order_by("pk")
+    assert "and of 3 seats, 1 is left;" in first.detail["why"]
+    assert "and no seat is left;" in second.detail["why"]
     sharing.revoke(Grant.objects.get(email="dora@example.com"), actor=box.tenant.members.get())
     assert share(box, "finn@example.com") == "given"
     Account.objects.update(max_seats=None)

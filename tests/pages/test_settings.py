@@ -69,6 +69,7 @@ def test_all_settings(client: Client, box: str) -> None:
     page = client.get(f"{box}settings/").content.decode()
     assert "KEY" in page
     assert "hidden value" not in page
+    assert page.index('name="secrets"') < page.index('name="resets_connections"') < page.index("Reset open connections")
     save(client, box, environment="EMPTY=", secrets="NEW=2", forget=["KEY"], resets_connections="")
     row.refresh_from_db()
     assert not row.resets_connections
