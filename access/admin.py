@@ -1,15 +1,17 @@
 """Grants for staff: who may come in where, who could and how that ended; to revoke, and to have looked at."""
 
+import operator
+from functools import reduce
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
 from access import oversight, states
-from access.models import Ended, Grant
+from access.models import Grant
+from access.states import State
 from access.visits.admin import VisitAdmin
 from containers.models import Container
 from tenants import current, staff
@@ -18,33 +20,31 @@ from tenants.staff import Operated, ReadOnly
 __all__ = ["GrantAdmin", "VisitAdmin"]
 
 
+_SHOWN = {
+    "pending": (State.PENDING,),
+    "active": (State.ACTIVE,),
+    "ending": (State.EXPIRING, State.REVOKING),
+    "expired": (State.EXPIRED,),
+    "revoked": (State.REVOKED,),
+}
+
+
 class _State(admin.SimpleListFilter):
     """As people see it; "ending" is what is over here, and not for certain at the edge."""
 
     title, parameter_name = "state", "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in ("pending", "active", "ending", "expired", "revoked")]
+        return [(name, name) for name in _SHOWN]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> QuerySet[Grant]:
-        until = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        match self.value():
-            case "pending":
-                return queryset.filter(until, ended_at=None, active_at=None)
-            case "active":
-                return queryset.filter(until, ended_at=None, active_at__isnull=False)
-            case "ending":
-                return queryset.filter(pk__in=Grant.objects.over().filter(out_at=None))
-            case "expired":
-                return queryset.filter(out_at__isnull=False, ended_how=Ended.EXPIRED)
-            case "revoked":
-                return queryset.filter(out_at__isnull=False).exclude(ended_how=Ended.EXPIRED)
-        return queryset
+        wanted = _SHOWN.get(self.value() or "")
+        return queryset.filter(reduce(operator.or_, map(states.where, wanted))) if wanted else queryset
 
 
 @admin.register(Grant)
 class GrantAdmin(ReadOnly, Operated[Grant]):
-    list_display = ("email", "container", "level", "standing", "expires_at", "granter", "ended_how", "created_at")
+    list_display = ("email", "container", "level", "state_now", "expires_at", "granter", "created_at")
     list_filter = (_State, "permission", "ended_how")
     list_select_related = ("container",)
     search_fields = ("email", "granter", "container__hostname", "container__tenant__slug", "=id")
@@ -58,8 +58,9 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
         ("active_at", "invited_at", "warned_at"),
         ("ended_at", "ended_how", "ended_by", "out_at"),
         "more",
+        "around",
     )
-    readonly_fields = ("of_container", "standing", "of_granter", "of_via", "more")
+    readonly_fields = ("of_container", "standing", "of_granter", "of_via", "more", "around")
     actions = ("revoke", "resync")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -69,6 +70,10 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
     @admin.display(description="permission", ordering="permission")
     def level(self, grant: Grant) -> str:
         return grant.permission
+
+    @admin.display(description="state")
+    def state_now(self, grant: Grant) -> str:
+        return grant.state
 
     @admin.display(description="state")
     def standing(self, grant: Grant) -> str:
@@ -90,6 +95,18 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
     @admin.display(description="see also")
     def more(self, grant: Grant) -> str:
         return staff.related(self.admin_site, grant)
+
+    @admin.display(description="of the container")
+    def around(self, grant: Grant) -> str:
+        """Its publications are there: they say why the edge does not follow."""
+        return staff.related(self.admin_site, grant.container)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With the list's actions, for the one that is shown."""
+        more = {"operates": self.has_operate_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
 
     @admin.action(description="Revoke: out at once", permissions=["operate"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Grant]) -> None:

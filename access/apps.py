@@ -5,4 +5,4 @@ class AccessApp(AppConfig):
     name = "access"
 
     def ready(self) -> None:
-        from access import attention, guests, letters, signals, visibility  # noqa: F401  (they plug in on import)
+        from access import guests, letters, signals, visibility  # noqa: F401  (they plug in on import)

@@ -292,6 +292,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
+FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL, STATIC_ROOT = "/static/", env.str("STATIC_ROOT", default=str(WARREN_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG

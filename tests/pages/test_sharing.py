@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -305,6 +306,14 @@ def test_staff_revoke_and_resync(staff: Client, alice: Client, people: str, box:
     assert "grants (2)" in text(staff.get(reverse("admin:containers_container_change", args=[box.pk])))
     assert "gina@" in text(staff.get(listed, {"q": "box-acme", "ended_how": "revoked"}))
 
+    change = reverse("admin:access_grant_change", args=[gina.pk])
+    shown = staff.get(change).content.decode()
+    assert all(f'name="action" value="{action}"' in shown for action in ("revoke", "resync"))
+    assert f"{reverse('admin:cloudflare_publication_changelist')}?container__id__exact={box.pk}" in shown
+    looking = User.objects.create_user("support@example.com", "secret", is_staff=True)
+    looking.user_permissions.set(Permission.objects.filter(codename="view_grant"))
+    shown = signed_in(looking).get(change)
+    assert (shown.status_code, 'value="revoke"' in shown.content.decode()) == (200, False)
 
 def test_an_end_that_hangs_needs_attention(staff: Client, alice: Client, people: str) -> None:
     give(alice, people)
@@ -317,9 +326,10 @@ def test_an_end_that_hangs_needs_attention(staff: Client, alice: Client, people:
     index = staff.get("/admin/")
     words = text(index)
     assert "Needs attention" in words
-    assert re.search(r"hal@example\.com may still get into box-acme\.\S+ Expiring for 5.minutes", words)
-    assert re.search(r"gina@example\.com may still get into box-acme\.\S+ Revoking for 42 s", words)
-    assert reverse("admin:access_grant_change", args=[grant.pk]) in index.content.decode()
+    both = r"hal@example\.com and gina@example\.com may still get into box-acme\.\S+ For 5.minutes\. No worker"
+    assert re.search(both, words)
+    row = grant.container.publications.get()
+    assert reverse("admin:cloudflare_publication_change", args=[row.pk]) in index.content.decode()
     support = signed_in(User.objects.create_user("support@example.com", "secret", is_staff=True))
     assert "gina@" not in text(support.get("/admin/"))
     converge()
