@@ -2,18 +2,21 @@
 
 import datetime
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils import timezone
 
-from access import levels
+from access import addresses, levels, terms
 from access.levels import Permission
 from access.models import Grant
 from tenants.models import Plan
 from tenants.pages.forms import DomainForm
 from tenants.refusal import Refused
 
+Given = TypeVar("Given")
+Kept = TypeVar("Kept")
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 WEEK = 7 * DAY
 _USUAL = {
@@ -25,7 +28,6 @@ _USUAL = {
 KEEP, MOST, AT, NEVER = "keep", "most", "at", "never"
 # Where the domain's words for what was refused are another field here, or none of its own.
 _FIELDS = {"permissions": "permission", "expires_at": "end"}
-_AT_ADDRESSES = {"access_full", "seats_full"}
 
 
 class _Addresses(forms.CharField):
@@ -74,10 +76,10 @@ class TermsForm(DomainForm):
         left = self.latest - self.now if self.latest else None
         found = [(name, label) for name, (after, label) in _USUAL.items() if left is None or after <= left]
         if self.latest and left not in {after for after, _ in _USUAL.values()}:
-            found.append((MOST, f"As long as is allowed: until {_written(self.latest)}"))
+            found.append((MOST, f"As long as is allowed: until {terms.written(self.latest)}"))
         if self.before:
             end = self.before.expires_at
-            found.insert(0, (KEEP, f"As it is: until {_written(end)}" if end else "As it is: without end"))
+            found.insert(0, (KEEP, f"As it is: until {terms.written(end)}" if end else "As it is: without end"))
         found.append((AT, "Until a date and time"))
         return found if left else [*found, (NEVER, "Without end")]
 
@@ -101,7 +103,7 @@ class TermsForm(DomainForm):
                 return self.now + _USUAL[usual][0]
 
     def refuse(self, exc: Refused) -> None:
-        at = "email" if exc.code in _AT_ADDRESSES else str(exc.members.get("field", ""))
+        at = str(exc.members.get("field", ""))
         field = _FIELDS.get(at, at)
         if field == "end" and self.cleaned_data.get("end") == AT:
             field = "until"
@@ -124,6 +126,13 @@ class ShareForm(TermsForm):
     )
     field_order = ("email", "permission", "end", "until", "note")
 
+    def clean_email(self) -> list[str]:
+        """With the domain's checks that need no other field: all that is wrong is said at once."""
+        return _checked(addresses.folded, self.cleaned_data["email"])
+
+    def clean_note(self) -> str:
+        return _checked(addresses.note, self.cleaned_data["note"])
+
 
 class ChangeForm(TermsForm):
     def wanted(self) -> dict[str, Any]:
@@ -134,5 +143,8 @@ class ChangeForm(TermsForm):
         return found
 
 
-def _written(moment: datetime.datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _checked(check: Callable[[Given], Kept], given: Given) -> Kept:
+    try:
+        return check(given)
+    except Refused as exc:
+        raise forms.ValidationError(str(exc)) from exc

@@ -1,16 +1,18 @@
 """The pages where a container is shared: its people, one of them, and the end of their access."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views import View
 
-from access import holding, members, sharing, visits
+from access import members, sharing, visits
 from access.forms import WEEK, ChangeForm, ShareForm
 from access.holding import Holding
 from access.models import Grant
@@ -18,12 +20,12 @@ from access.models.grant import GrantQuerySet
 from access.states import State
 from containers.models import Container
 from containers.pages import Mine
-from tenants import current
+from tenants import audit, current
+from tenants.events import Action
 from tenants.pages.forms import refused
 from tenants.refusal import Refused
 
 A_PAGE = 50
-ENDED_SHOWN = 50
 
 
 class _Shared(Mine, View):
@@ -31,16 +33,29 @@ class _Shared(Mine, View):
 
     container: Container
     mine: Holding
+    action: Action  # what a post asks for
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """What nobody can ask here is refused as that, to everybody."""
         if request.user.is_authenticated and str(request.method).lower() in self.http_method_names:
             rows = self.get_queryset().select_related("tenant__plan")
             self.container = get_object_or_404(rows, pk=kwargs["pk"])
-            self.mine = holding.of(request.user, self.container)
-            if "manage" not in self.mine.permissions:
-                raise PermissionDenied("You may not share this container; ask one of its owners.")
+            self.mine = self._managing()
         return super().dispatch(request, *args, **kwargs)
+
+    def _managing(self) -> Holding:
+        """Whoever only looks and may not is refused as well; what was to change something is on record."""
+        actor, tenant = current.person(self.request), self.container.tenant
+        tried = audit.refusals(self.action, actor=actor, target=self.subject, tenant=tenant)
+        try:
+            with tried if self.request.method == "POST" else nullcontext():
+                return sharing.managing(self.container, actor)
+        except Refused as exc:
+            raise PermissionDenied(str(exc)) from exc
+
+    @property
+    def subject(self) -> Model:
+        return self.container
 
     def page(self, template: str, status: int = 200, **more: Any) -> HttpResponse:
         facts = {"container": self.container, "mine": self.mine}
@@ -57,6 +72,7 @@ class _Shared(Mine, View):
 class PeopleView(_Shared):
     """Who may come in, who could, and the form that lets others in."""
 
+    action = Action.GRANT_CREATE
     http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -77,7 +93,8 @@ class PeopleView(_Shared):
             return self._whole(form, 403 if exc.status == 403 else 200)
         who = made[0].email if len(made) == 1 else f"{len(made)} people"
         messages.success(request, f"Shared with {who}. They are written to as soon as Cloudflare lets them in.")
-        return redirect("container-people", pk=pk)
+        # The form's own fragment leads past what is said here, and a browser keeps it unless there is another.
+        return redirect(f"{reverse('container-people', args=[pk])}#main")
 
     def _whole(self, form: ShareForm, status: int = 200) -> HttpResponse:
         inside = members.emails(self.container)
@@ -94,8 +111,7 @@ class PeopleView(_Shared):
         return {
             "people": shown,
             "moving": moving.exists(),
-            "ended": ended[:ENDED_SHOWN],
-            "more_ended": ended[ENDED_SHOWN:].exists(),
+            "ended": Paginator(ended, A_PAGE).get_page(self.request.GET.get("ended")),
         }
 
 
@@ -104,6 +120,11 @@ class _OfPerson(_Shared):
 
     http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
     grant: Grant
+    action = Action.GRANT_CHANGE
+
+    @property
+    def subject(self) -> Model:
+        return self.grant
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and str(request.method).lower() in self.http_method_names:
@@ -167,6 +188,8 @@ class ExtendView(_OfPerson):
 
 class RevokeView(_OfPerson):
     """Asks first, and says what happens then."""
+
+    action = Action.GRANT_REVOKE
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         given = self.grant.given.open().values_list("email", flat=True)

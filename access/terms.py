@@ -43,7 +43,7 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
     if own and own.expires_at and (wanted is None or wanted > own.expires_at):
         raise Refused(
             "grant_outlasts",
-            f"Your own access ends at {_written(own.expires_at)}; what you give cannot last longer.",
+            f"Your own access ends at {written(own.expires_at)}; what you give cannot last longer.",
             field="expires_at",
             limit=own.expires_at.isoformat(),
         )
@@ -65,7 +65,7 @@ def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:
     if wanted > latest + datetime.timedelta(minutes=1):
         raise Refused(
             "expiry_too_far",
-            f"The plan {plan} allows access for {days}; choose an end before {_written(latest)}.",
+            f"The plan {plan} allows access for {days}; choose an end before {written(latest)}.",
             field="expires_at",
             limit=latest.isoformat(),
         )
@@ -75,5 +75,5 @@ def _later(usual: datetime.datetime, before: End) -> End:
     return None if before is None else max(usual, before)
 
 
-def _written(moment: datetime.datetime) -> str:
+def written(moment: datetime.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -19,12 +19,12 @@ _ALLOWED = {
     "manage": "share it with others",
 }
 _STATES = {
-    State.PENDING: "waiting for Cloudflare since",
-    State.ACTIVE: "active since",
-    State.EXPIRING: "ending at the edge… since",
-    State.REVOKING: "ending at the edge… since",
-    State.EXPIRED: "expired, out since",
-    State.REVOKED: "revoked, out since",
+    State.PENDING: "waiting for Cloudflare",
+    State.ACTIVE: "active",
+    State.EXPIRING: "ending at the edge…",
+    State.REVOKING: "ending at the edge…",
+    State.EXPIRED: "expired, out",
+    State.REVOKED: "revoked, out",
 }
 
 
@@ -57,12 +57,18 @@ def allowed(grant: Grant) -> list[str]:
 
 @register.filter
 def standing(grant: Grant) -> dict[str, Any]:
-    """`state`, the same in `words` that end in "since", and `since`."""
+    """`state`, the same in `words` that "since" goes after, `since`, and whether it is `over`."""
     state, since = states.of(grant)
     words = _STATES[state]
     if state == State.REVOKED and grant.ended_how == "left":
-        words = "left, out since"
-    return {"state": state, "words": words, "since": since}
+        words = "left, out"
+    return {"state": state, "words": words, "since": since, "over": state not in {State.PENDING, State.ACTIVE}}
+
+
+@register.filter
+def signed_in_by(connection: str) -> str:
+    """Cloudflare's word for a login method, for people; those of an account's own provider are names already."""
+    return "one-time PIN" if connection == "onetimepin" else connection
 
 
 @register.filter

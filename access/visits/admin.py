@@ -72,9 +72,9 @@ class VisitAdmin(ReadOnly, admin.ModelAdmin[Visit]):
     def of_container(self, visit: Visit) -> str:
         return staff.link(Container.objects.get(pk=visit.container_id))
 
-    @admin.display(description="let in by")
+    @admin.display(description="access")
     def via(self, visit: Visit) -> str:
-        return f"{visit.grant.permission}, given by {visit.grant.granter}" if visit.grant else "-"
+        return f"given by {visit.grant.granter}" if visit.grant else "-"
 
 
 def _is_ip(word: str) -> bool:

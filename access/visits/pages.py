@@ -11,7 +11,7 @@ from django.views import View
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from access.models import Visit
+from access.models import Grant, Visit
 from access.visits import export, search
 from access.visits.search import VisitsForm
 from containers.models import Container
@@ -44,6 +44,8 @@ class VisitsView(_Visits):
         seen = {"container": container, "form": form, "rows": found, "asked": request.GET.urlencode()}
         if valid:
             seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
+        if valid and (grant := form.cleaned_data["grant"]):
+            seen["only"] = Grant.objects.filter(pk=grant, container=container).first()
         return render(request, "access/visits.html", {**seen, "searched": bool(form.asked())})
 
 

@@ -58,7 +58,7 @@ class VisitsForm(Searching):
     allowed = forms.ChoiceField(
         choices=[("", "All"), ("true", "let in"), ("false", "refused")], required=False, label="Decision"
     )
-    grant = forms.UUIDField(required=False, label="Grant", help_text="The ID of what let them in.")
+    grant = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the page links to it; nobody types it
 
     def narrow(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
         """Those of the rows that were asked for; of a valid form."""

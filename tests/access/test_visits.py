@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import re
 from typing import Any
 
 import pytest
@@ -265,7 +266,14 @@ def test_the_page(share: Any, container: Container, owner: User) -> None:
     came(container, 2, "charlie@example.com", allowed=False)
     page = client.get(at).content.decode()
     assert f"?grant={grant.pk}" in page
-    assert "operate, given by alice@example.com" in page
+    assert "access given by alice@example.com" in page
+    assert "a member" not in page
+    came(container, 3, "alice@example.com", connection="onetimepin")
+    mine = client.get(at, {"email": "alice"}).content.decode()
+    assert all(words in mine for words in ("a member", "by one-time PIN", 'type="hidden" name="grant"'))
+    one = " ".join(re.sub("<[^>]+>", "", client.get(at, {"grant": grant.pk}).content.decode()).split())
+    assert "Visits of gina@example.com only, by the access that alice@example.com gave." in one
+    assert "Grant: Enter a valid UUID" in client.get(at, {"grant": "7"}).content.decode()
     assert "refused" in page
     narrowed = client.get(at, {"allowed": "false"}).content.decode()
     assert "charlie@example.com" in narrowed

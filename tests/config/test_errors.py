@@ -41,7 +41,7 @@ def test_a_person_reads_a_page(client: Client, db: None) -> None:
         answer = client.get(path)
         assert answer.status_code == status
         assert words in answer.text
-        assert "To the containers" in answer.text
+        assert "To the start page" in answer.text
         assert "ZeroDivisionError" not in answer.text
 
 
