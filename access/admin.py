@@ -44,7 +44,8 @@ class _State(admin.SimpleListFilter):
 
 @admin.register(Grant)
 class GrantAdmin(ReadOnly, Operated[Grant]):
-    list_display = ("email", "container", "level", "state_now", "expires_at", "granter", "created_at")
+    # No more fits beside the filters.
+    list_display = ("email", "short_name", "level", "state_now", "expires_at", "granter")
     list_filter = (_State, "permission", "ended_how")
     list_select_related = ("container",)
     search_fields = ("email", "granter", "container__hostname", "container__tenant__slug", "=id")
@@ -66,6 +67,10 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A tenant's page links here."""
         return lookup.startswith("container__tenant__") or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="container", ordering="container__hostname")
+    def short_name(self, grant: Grant) -> str:
+        return grant.container.hostname.partition(".")[0]
 
     @admin.display(description="permission", ordering="permission")
     def level(self, grant: Grant) -> str:
@@ -105,7 +110,7 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """With the list's actions, for the one that is shown."""
-        more = {"operates": self.has_operate_permission(request), **(extra_context or {})}
+        more = {"offered": self.get_action_choices(request, default_choices=[]), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
 
     @admin.action(description="Revoke: out at once", permissions=["operate"])

@@ -97,7 +97,7 @@ def test_from_the_form_to_the_record(alice: Client, people: str, box: Container)
     assert "They are out at once in Warren, and within seconds at box-acme.containers.localhost" in text(asked)
     alice.post(f"{people}{gina.pk}/revoke/")
     fragment = alice.get(people, headers={"HX-Request": "true"})
-    ending = r"gina@example\.com given by alice@example\.com may operate ending at the edge… since \S+ \S+ \u2013 "
+    ending = r"gina@example\.com given by alice@example\.com may operate ending at the edge… since \S+ \S+ ends \u2013 "
     assert re.search(ending, text(fragment)), "when it would have ended does not matter any more"
     assert "<h1>" not in fragment.content.decode()
     assert f"{gina.pk}/revoke/" not in fragment.content.decode(), "there is nothing left to decide"
