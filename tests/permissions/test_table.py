@@ -1,5 +1,6 @@
 """Every route, every method, everybody: as the table says."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from access import sharing
 from access.models import Grant, Visit
-from cloudflare.models import SigningKey, StaffProvider, VisitCursor, Zone
+from cloudflare.models import Seat, SigningKey, SignOut, StaffProvider, VisitCursor, Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
@@ -91,6 +92,8 @@ def answers(
     Mail.objects.create(kind=MailKind.INVITATION, to="dora@example.com")
     ApiToken.objects.create(user=owner)
     SigningKey.objects.create(team="team.example", kid="key", jwk={}, seen_at=timezone.now())
+    Seat.objects.create(account=zone.account, email="dora@example.com", user_id="u", seat_uid="s")
+    SignOut.objects.create(pk=uuid.uuid4(), account=zone.account, email="dora@example.com")
     StaffProvider.objects.create(audience="0f", provider="one", since=timezone.now(), confirmed_at=timezone.now())
 
     sessions = {role: session(who) for role, who in people.items()}
