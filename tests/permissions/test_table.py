@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from cloudflare.models import Zone
+from cloudflare.models import Seat, Zone
+from cloudflare.reconcile import sign_out
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
@@ -40,6 +41,7 @@ def answers(
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
+    Seat.objects.create(account=zone.account, email="dora@example.com", user_id="u", seat_uid="s")
 
     def person(name: str, **more: bool) -> User:
         return User.objects.create_user(f"{name}@example.com", "secret", **more)
@@ -69,6 +71,7 @@ def answers(
         Invitation.objects.create(tenant=inviting, email="dora@example.com")
     Mail.objects.create(kind=MailKind.INVITATION, to="dora@example.com")
     ApiToken.objects.create(user=owner)
+    sign_out.ring(zone.account, ["dora@example.com"])
 
     def answer(name: str, parameters: list[str], method: str, roles: tuple[str, ...] = ROLES) -> list[str]:
         def url(role: str) -> str:
