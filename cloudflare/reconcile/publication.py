@@ -29,6 +29,7 @@ from containers.models import Condition, Desired
 from containers.steps import StepState
 
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
+_ENDED = {"revoking": False, "revoking_since": None}
 
 
 def load(pk: Any) -> Publication:
@@ -156,7 +157,7 @@ def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, An
     lease.hold()
     with translated("Ending of sessions"), suppress(errors.NotFound):
         client.apps.revoke_tokens(app_id)
-    return {"revoking": False, "revoking_since": None}
+    return dict(_ENDED)
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -180,7 +181,7 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
 
     result = loop.Result(
         rest=True,
-        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "unanswered": False, "revoking": False},
+        seen={"app_id": "", "aud": "", "policy_digest": "", "routed_in": "", "unanswered": False, **_ENDED},
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
         wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
