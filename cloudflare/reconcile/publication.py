@@ -31,6 +31,7 @@ from containers.steps import StepState
 
 PRESSING = 5.0  # seconds between tries to shut somebody out
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
+_ENDED = {"revoking": False, "revoking_since": None}
 
 # Its own row, and as much of those around it as a pass depends on: each pass reads them all afresh.
 _READ = (
@@ -197,7 +198,7 @@ def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, An
     lease.hold()
     with translated("Ending of sessions"), suppress(errors.NotFound):
         client.apps.revoke_tokens(app_id)
-    return {"revoking": False, "revoking_since": None}
+    return dict(_ENDED)
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -229,8 +230,8 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
             "policy_digest": "",
             "routed_in": "",
             "unanswered": False,
-            "revoking": False,
             "reset_until": None,
+            **_ENDED,
         },
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
