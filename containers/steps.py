@@ -5,7 +5,7 @@ app registers its own. The last step, *ready*, is derived from all the others.
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -148,6 +148,17 @@ class Progress:
                 self.fail(str(failure), self._under_way)
                 self.flush()
             raise
+
+    @contextmanager
+    def kept(self, name: str, holds: Callable[[], bool]) -> Iterator[None]:
+        """Leave a step that is done as it was noted, whatever is done or fails in the block, if `holds` around it."""
+        before, written = self.condition.steps, self._written
+        stays = self.state(name) is StepState.DONE and holds()
+        try:
+            yield
+        finally:
+            if stays and holds():
+                self.condition.steps, self._written, self._under_way = before, written, ""
 
     def fail(self, message: str, name: str = "") -> None:
         """Without a name: on the step that was blamed already, else on the first that is not done."""
