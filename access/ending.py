@@ -1,10 +1,12 @@
-"""The end of a grant: with it end those that the guest gave by it, and nothing is left to whoever it let in."""
+"""The end of grants: with one end those that the guest gave by it, and nothing is left to whoever it let in.
 
-import datetime
+Whoever calls this holds the container's lock, and tells `changed` afterwards.
+"""
+
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from access import changed, letters, levels
@@ -19,51 +21,81 @@ _ACTIONS = {
     Ended.REVOKED: Action.GRANT_REVOKE,
     Ended.LEFT: Action.GRANT_LEAVE,
     Ended.CONTAINER: Action.GRANT_REVOKE,
+    Ended.JOINED: Action.GRANT_LEAVE,
 }
 
 
-def end(grant: Grant, how: Ended, actor: User | None, at: datetime.datetime | None = None) -> None:
-    """End an open grant, as of now or of `at`. Hold the container's lock, and tell `changed` afterwards."""
-    grant.ended_at, grant.ended_how, grant.ended_by = at or timezone.now(), how, actor.email if actor else ""
+def end(grants: Iterable[Grant], how: Ended, actor: User | None) -> None:
+    """End open grants of one container, and what was given by them, however far on."""
+    ended: dict[Any, Grant] = {}
+    layer = list(grants)
+    while layer:
+        for grant in layer:
+            _mark(grant, how, actor)
+            ended[grant.pk] = grant
+        if how != Ended.EXPIRED:
+            how = Ended.REVOKED  # of those that follow
+        given = Grant.objects.open().filter(via__in=[grant.pk for grant in layer])
+        layer = [grant for grant in given.select_related("container__tenant") if grant.pk not in ended]
+    if not ended:
+        return
+    rows = list(ended.values())
+    Grant.objects.bulk_update(rows, ["ended_at", "ended_how", "ended_by", "generation"], batch_size=500)
+    tenant = rows[0].container.tenant
+    for action in dict.fromkeys(_ACTIONS[Ended(grant.ended_how)] for grant in rows):
+        mine = [grant for grant in rows if _ACTIONS[Ended(grant.ended_how)] == action]
+        facts = ((grant, {"email": grant.email, "how": grant.ended_how}) for grant in mine)
+        audit.record_many(action, facts, actor=actor, tenant=tenant)
+    letters.ended(rows)
+
+
+def _mark(grant: Grant, how: Ended, actor: User | None) -> None:
+    now = timezone.now()
+    grant.ended_at = min(grant.expires_at or now, now) if how == Ended.EXPIRED else now
+    grant.ended_how, grant.ended_by = how, actor.email if actor else ""
     grant.generation += 1
-    grant.save(update_fields=["ended_at", "ended_how", "ended_by", "generation"])
-    tenant = grant.container.tenant
-    audit.record(_ACTIONS[how], actor=actor, target=grant, tenant=tenant, email=grant.email, how=how)
-    letters.ended(grant)
-    for given in grant.given.open().select_related("container__tenant"):
-        end(given, Ended.EXPIRED if how == Ended.EXPIRED else Ended.REVOKED, actor, at)
 
 
 def follow(grant: Grant, actor: User | None) -> None:
-    """Those that were given by it: nobody holds more, or for longer, than who let them in. Hold the lock."""
-    for given in grant.given.open().select_related("container__tenant"):
-        if not levels.within("manage", grant.permission):
-            end(given, Ended.REVOKED, actor)
-            continue
-        if grant.expires_at and (given.expires_at is None or given.expires_at > grant.expires_at):
-            given.expires_at, given.generation = grant.expires_at, given.generation + 1
-            given.save(update_fields=["expires_at", "generation"])
-            follow(given, actor)
+    """Those that were given by it: nobody holds more, or for longer, than who let them in."""
+    given = list(grant.given.open().select_related("container__tenant"))
+    if not levels.within("manage", grant.permission):
+        end(given, Ended.REVOKED, actor)
+        return
+    while given:
+        for row in given:
+            row.permission = min(row.permission, grant.permission, key=levels.LADDER.index)
+            if grant.expires_at:
+                row.expires_at = min(row.expires_at or grant.expires_at, grant.expires_at)
+            row.generation += 1
+        Grant.objects.bulk_update(given, ["permission", "expires_at", "generation"], batch_size=500)
+        layer = Grant.objects.open().filter(via__in=[row.pk for row in given])
+        given = list(layer.select_related("container__tenant"))
 
 
 def due() -> list[Any]:
-    """Keys of the containers with grants whose end has come and was not noted yet."""
-    over = Grant.objects.open().filter(expires_at__lte=timezone.now())
-    return list(over.order_by().values_list("container", flat=True).distinct()[:500])
+    """Keys of the containers with grants whose end has come and was not noted yet, the longest waiting first."""
+    over = Grant.objects.open().filter(expires_at__lte=timezone.now()).order_by("expires_at")
+    return list(dict.fromkeys(over.values_list("container", flat=True)[:2000]))[:500]
 
 
 def expire(container_pk: Any) -> None:
     """Note the end of every grant of the container that is over."""
     with transaction.atomic():
         Container.objects.select_for_update(of=("self",)).get(pk=container_pk)
-        over = Grant.objects.open().filter(container=container_pk, expires_at__lte=timezone.now())
-        _all(over.order_by("expires_at"), Ended.EXPIRED)
+        overdue(container_pk)
         changed.tell(container_pk)
 
 
+def overdue(container_pk: Any, **which: Any) -> None:
+    """The same under the container's lock, which is held already."""
+    over = Grant.objects.open().filter(container=container_pk, expires_at__lte=timezone.now(), **which)
+    end(over.select_related("container__tenant").order_by("expires_at"), Ended.EXPIRED, None)
+
+
 def with_container(container: Container) -> None:
-    """A container that is to go lets in nobody any more. Inside the transaction that decides so, and holds its lock."""
-    _all(Grant.objects.open().filter(container=container), Ended.CONTAINER)
+    """A container that is to go lets in nobody any more. Inside the transaction that decides so."""
+    end(Grant.objects.open().filter(container=container).select_related("container__tenant"), Ended.CONTAINER, None)
 
 
 def with_person(email: str) -> None:
@@ -71,15 +103,17 @@ def with_person(email: str) -> None:
 
     Inside the transaction that decides so.
     """
-    theirs = Grant.objects.open().filter(email=email)
+    _of_person(email, Ended.REVOKED)
+
+
+def with_joining(email: str, tenant_pk: Any) -> None:
+    """Who becomes a member needs no grants of that tenant any more, and keeps none for the time after."""
+    _of_person(email, Ended.JOINED, container__tenant=tenant_pk)
+
+
+def _of_person(email: str, how: Ended, **where: Any) -> None:
+    theirs = Grant.objects.open().filter(email=email, **where).select_related("container__tenant")
     keys = sorted(set(theirs.values_list("container", flat=True)))
     for container in Container.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
-        _all(theirs.filter(container=container), Ended.REVOKED)
+        end(theirs.filter(container=container), how, None)
         changed.tell(container.pk)
-
-
-def _all(grants: QuerySet[Grant], how: Ended) -> None:
-    for grant in list(grants.select_related("container__tenant")):
-        grant.refresh_from_db(fields=["ended_at"])  # it may have ended with the one that it was given by
-        if grant.ended_at is None:
-            end(grant, how, None, grant.expires_at if how == Ended.EXPIRED else None)

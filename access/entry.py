@@ -16,9 +16,10 @@ class Entry:
 
 def of(container: Container) -> Entry:
     """Of the members of its tenant and its live grants, whole."""
-    rows = list(Grant.objects.unsettled().filter(container=container.pk).values_list("ended_at", "active_at"))
-    live = Grant.objects.live().filter(container=container.pk).values_list("email", flat=True) if rows else ()
-    unsettled = any(ended_at or not active_at for ended_at, active_at in rows)
+    rows = list(Grant.objects.unsettled().filter(container=container.pk).values_list("email", "ended_at", "active_at"))
+    live = set(Grant.objects.live().filter(container=container.pk).values_list("email", flat=True)) if rows else set()
+    # Also one that is shown as active and is not to be let in just now, such as while its tenant is suspended.
+    unsettled = any(ended_at or bool(active_at) != (email in live) for email, ended_at, active_at in rows)
     return Entry(rules.derive(members.emails(container), live), unsettled)
 
 

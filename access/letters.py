@@ -5,66 +5,97 @@ tenant cannot choose freely, so that Warren is nobody's means to mail a text of 
 """
 
 import datetime
-import logging
+from collections import Counter
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from access.models import Grant
+from access.models import Ended, Grant
 from tenants.mail import letters, outbox
 from tenants.mail.letters import Letter
-from tenants.models import Mail, MailState
-
-log = logging.getLogger(__name__)
+from tenants.models import Mail, Tenant
 
 INVITATION, CHANGED, EXPIRING, ENDED = "grant_invitation", "grant_changed", "grant_expiring", "grant_ended"
 SOON = datetime.timedelta(hours=24)
 
 
-def invite(grant: Grant) -> None:
-    """The first time that the edge lets the guest in: before that, the address would turn them away."""
-    if Grant.objects.filter(pk=grant.pk, invited_at=None).update(invited_at=timezone.now()):
-        _post(INVITATION, grant)
+def invite(grants: Sequence[Grant]) -> None:
+    """The first time that the edge lets the guest in: before that, the address would turn them away.
+
+    Who can't be written to now, because there was too much mail, is written to when there was less: `catch_up`.
+    """
+    posted = _post(INVITATION, [grant for grant in grants if grant.invited_at is None])
+    Grant.objects.filter(pk__in=[grant.pk for grant in posted]).update(invited_at=timezone.now())
 
 
 def changed(grant: Grant) -> None:
     """Not to somebody who was not even invited yet: the invitation will say how it is then."""
     if grant.invited_at:
-        _post(CHANGED, grant)
+        _post(CHANGED, [grant])
 
 
-def ended(grant: Grant) -> None:
-    """Not to somebody who never heard of it."""
-    if grant.invited_at:
-        _post(ENDED, grant)
+def ended(grants: Sequence[Grant]) -> None:
+    """Not to somebody who never heard of it, nor to a guest who is let in as a member now."""
+    _post(ENDED, [grant for grant in grants if grant.invited_at and grant.ended_how != Ended.JOINED])
 
 
 def warn() -> None:
     """Tell those whose access ends within a day; who was given less than two days knows."""
     now = timezone.now()
     soon = Grant.objects.live().filter(expires_at__lt=now + SOON, warned_at=None, invited_at__isnull=False)
-    for grant in soon[:500]:
+    for grant in soon.select_related("container__tenant")[:500]:
         mine = Grant.objects.filter(pk=grant.pk, ended_at=None, warned_at=None, expires_at=grant.expires_at)
         with transaction.atomic():
-            if mine.update(warned_at=now) and grant.expires_at and grant.expires_at - grant.changed_at > 2 * SOON:
-                _post(EXPIRING, grant)
+            if mine.update(warned_at=now) and grant.expires_at and grant.expires_at - grant.end_set_at > 2 * SOON:
+                _post(EXPIRING, [grant])
 
 
-def _post(kind: str, grant: Grant) -> None:
-    """An installation without mail shares all the same: the owner tells the guest.
-
-    Nobody's address is flooded, whoever grants and revokes: what is too much is dropped, and staff see that it was.
-    """
+def catch_up() -> None:
+    """Invite those who are let in and were not written to, because there was too much mail."""
     if not settings.EMAIL_URL:
         return
-    most, _, seconds = settings.MAIL_PER_ADDRESS.partition("/")
-    lately = timezone.now() - datetime.timedelta(seconds=int(seconds))
-    sent = Mail.objects.filter(to=grant.email, created_at__gt=lately).exclude(state=MailState.DROPPED).count()
-    if sent < int(most):
-        outbox.post(kind, grant.email, grant.pk)
-    else:
-        log.warning("a guest is not told (%s): %s got %s mails already", kind, grant.pk, sent)
+    waiting = Grant.objects.live().filter(active_at__gt=timezone.now() - SOON, invited_at=None).order_by("active_at")
+    with transaction.atomic():
+        rows = waiting.select_for_update(of=("self",), skip_locked=True).select_related("container__tenant")
+        invite(list(rows[:200]))
+
+
+def _post(kind: str, grants: Sequence[Grant]) -> list[Grant]:
+    """Post it to these, of one tenant or many; returns those to whom. An installation without mail shares all the same.
+
+    Warren is nobody's means to flood others: a tenant writes to one address, and in all, no more than so often.
+    """
+    if not settings.EMAIL_URL or not grants:
+        return []
+    posted = []
+    left: dict[object, tuple[Counter[str], int]] = {}
+    for grant in grants:
+        tenant = grant.container.tenant
+        if tenant.pk not in left:
+            left[tenant.pk] = _lately(tenant)
+        to_each, in_all = left[tenant.pk]
+        if to_each[grant.email] >= _most(settings.MAIL_PER_ADDRESS) or in_all >= _most(settings.MAIL_PER_TENANT):
+            continue
+        to_each[grant.email] += 1
+        left[tenant.pk] = (to_each, in_all + 1)
+        outbox.post(kind, grant.email, grant.pk, tenant)
+        posted.append(grant)
+    return posted
+
+
+def _lately(tenant: Tenant) -> tuple[Counter[str], int]:
+    """How many mails went out on the tenant's behalf within the time that is counted: to each address, and in all."""
+    rates = (settings.MAIL_PER_ADDRESS, settings.MAIL_PER_TENANT)
+    each, every = (timezone.now() - datetime.timedelta(seconds=int(rate.partition("/")[2])) for rate in rates)
+    rows = Mail.objects.filter(tenant=tenant, created_at__gt=min(each, every)).values_list("to", "created_at")
+    counted = list(rows)
+    return Counter(to for to, at in counted if at > each), sum(at > every for _, at in counted)
+
+
+def _most(rate: str) -> int:
+    return int(rate.partition("/")[0])
 
 
 def _compose(mail: Mail) -> Letter | None:

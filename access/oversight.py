@@ -17,7 +17,7 @@ def revoke(grant: Grant, *, actor: User) -> bool:
         fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
         if fresh.ended_at:
             return False
-        ending.end(fresh, Ended.REVOKED, actor)
+        ending.end([fresh], Ended.REVOKED, actor)
         changed.tell(container.pk)
     return True
 

@@ -9,14 +9,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from access import addresses, capacity, changed, ending, entry, holding, letters, levels, terms
+from access import addresses, capacity, changed, ending, entry, granting, holding, letters, terms
 from access.holding import Holding
+from access.levels import Permission
 from access.models import Ended, Grant
 from access.terms import UNSET, End, Unset
 from containers.models import Container, Desired
 from tenants import audit
 from tenants.events import Action
-from tenants.models import Membership, User
+from tenants.models import Tenant, User
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 from tenants.standing import require_running
@@ -27,25 +28,29 @@ def share(
     *,
     actor: User,
     emails: Sequence[str],
-    permission: str,
+    permission: str | Unset = UNSET,
     expires_at: End | Unset = UNSET,
     note: str = "",
 ) -> list[Grant]:
-    """Let these addresses in, all or none of them. Who has a grant already gets it changed.
+    """Let these addresses in, all or none of them; without a word about it to `view`, for a week at most.
 
-    Raises `Refused`: `not_shared`, `permission_exceeds`, `already_member`, what `terms.end` and `addresses.folded`
-    raise, and where the edge has no room for them.
+    Who has a grant already gets it changed to what is said, and keeps what is not. Raises `Refused`: `not_shared`,
+    what `granting`, `terms.end` and `addresses.folded` raise, and where the edge has no room for them.
     """
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
-    asked: dict[str, Any] = {"permission": permission, "addresses": len(emails)}
-    with audit.refusals(Action.GRANT_CREATE, **asked, **facts), transaction.atomic():
+    asked: dict[str, Any] = {"permission": Permission.VIEW if isinstance(permission, Unset) else permission}
+    with audit.refusals(Action.GRANT_CREATE, addresses=len(emails), **asked, **facts), transaction.atomic():
+        Tenant.objects.locked(container.tenant_id)  # its guests are counted
         row, mine = _locked(container, actor)
-        _require_level(permission, mine)
+        granting.require_level(asked["permission"], mine)
         folded, note = addresses.folded(emails), addresses.note(note)
-        _refuse_members(row, folded)
+        granting.refuse_members(row, folded)
+        ending.overdue(row.pk, email__in=folded)
         before = {grant.email: grant for grant in Grant.objects.open().filter(container=row.pk, email__in=folded)}
         for grant in before.values():
-            _require_own(grant, mine)
+            granting.require_own(grant, mine)
+        fresh = [email for email in folded if email not in before]
+        granting.require_room(row, fresh, mine)
         admitted = set(entry.policy(row).emails)
         if new := set(folded) - admitted:
             capacity.require(row, admitted | new, new)
@@ -60,13 +65,16 @@ def _give(
     before: Grant | None,
     actor: User,
     mine: Holding,
-    permission: str,
+    permission: str | Unset,
     expires_at: End | Unset,
     note: str,
 ) -> Grant:
     until = terms.end(expires_at, container.tenant.plan, mine.grant, before)
+    if isinstance(permission, Unset):
+        permission = before.permission if before else Permission.VIEW.value
     if before is not None:
-        return _update(before, actor, permission=permission, expires_at=until, note=note or before.note)
+        before.container = container
+        return _update(before, actor, mine, permission=permission, expires_at=until, note=note or before.note)
     grant = Grant.objects.create(
         container=container,
         email=email,
@@ -95,24 +103,30 @@ def change(
     tenant = grant.container.tenant
     with audit.refusals(Action.GRANT_CHANGE, actor=actor, target=grant, tenant=tenant), transaction.atomic():
         row, mine = _locked(grant.container, actor)
-        fresh = _open(grant)
-        _require_own(fresh, mine)
+        fresh = granting.open_one(grant)
+        granting.require_own(fresh, mine)
+        granting.refuse_members(row, [fresh.email])
         if_match.check(fresh)
         wanted: dict[str, Any] = {"permission": fresh.permission, "expires_at": fresh.expires_at, "note": fresh.note}
         if not isinstance(permission, Unset) and permission != fresh.permission:
-            _require_level(permission, mine)
+            granting.require_level(permission, mine)
             wanted["permission"] = permission
         if not isinstance(expires_at, Unset):
             wanted["expires_at"] = terms.end(expires_at, row.tenant.plan, mine.grant, fresh)
         if not isinstance(note, Unset):
             wanted["note"] = addresses.note(note)
-        _update(fresh, actor, **wanted)
+        _update(fresh, actor, mine, **wanted)
         changed.tell(row.pk)
     return fresh
 
 
-def _update(grant: Grant, actor: User, **wanted: Any) -> Grant:
-    """Save what differs; those that the guest gave by it follow, and the guest is told."""
+def _update(grant: Grant, actor: User, mine: Holding, **wanted: Any) -> Grant:
+    """Save what differs; those that the guest gave by it follow, and the guest is told.
+
+    What a member decides about is the tenant's from then on: it ends with no guest's own access.
+    """
+    if mine.member and grant.via_id:
+        wanted |= {"via": None, "granted_by": actor, "granter": actor.email}
     differing = [name for name, value in wanted.items() if getattr(grant, name) != value]
     if not differing:
         return grant
@@ -120,8 +134,8 @@ def _update(grant: Grant, actor: User, **wanted: Any) -> Grant:
         setattr(grant, name, wanted[name])
     grant.changed_at, grant.generation = timezone.now(), grant.generation + 1
     if "expires_at" in differing:
-        grant.warned_at = None
-    grant.save(update_fields=[*differing, "generation", "changed_at", "warned_at"])
+        grant.warned_at, grant.end_set_at = None, grant.changed_at
+    grant.save(update_fields=[*differing, "generation", "changed_at", "warned_at", "end_set_at"])
     facts: dict[str, Any] = {"permission": grant.permission, "until": grant.expires_at and grant.expires_at.isoformat()}
     audit.record(
         Action.GRANT_CHANGE,
@@ -158,10 +172,10 @@ def _end(grant: Grant, actor: User, action: Action, how: Ended, if_match: IfMatc
                 raise Refused("not_shared", "Only the guest can give an access back; revoke it instead.", status=403)
         else:
             mine = managing(container, actor)
-            _require_own(fresh, mine)
+            granting.require_own(fresh, mine)
         if_match.check(fresh)
         if fresh.ended_at is None:
-            ending.end(fresh, how, actor)
+            ending.end([fresh], how, actor)
             changed.tell(container.pk)
     return fresh
 
@@ -188,41 +202,3 @@ def managing(container: Container, actor: User) -> Holding:
     if "manage" not in mine.permissions:
         raise Refused("not_shared", "You may not share this container; ask one of its owners.", status=403)
     return mine
-
-
-def _require_level(permission: str, mine: Holding) -> None:
-    if mine.grant and not levels.within(permission, mine.grant.permission):
-        raise Refused(
-            "permission_exceeds",
-            f"You hold {mine.grant.permission} yourself, and cannot give {permission}.",
-            status=403,
-            field="permissions",
-        )
-
-
-def _require_own(grant: Grant, mine: Holding) -> None:
-    """A guest decides about what they gave themselves; members about everything."""
-    if not mine.decides(grant):
-        raise Refused(
-            "not_yours_to_change",
-            f"The access of {grant.email} was given by {grant.granter}; ask them, or an owner.",
-            status=403,
-        )
-
-
-def _refuse_members(container: Container, emails: Sequence[str]) -> None:
-    inside = Membership.objects.filter(tenant=container.tenant_id, user__email__in=emails)
-    if found := inside.values_list("user__email", flat=True).first():
-        raise Refused(
-            "already_member",
-            f"{found} is a member of {container.tenant} and may do everything already.",
-            status=409,
-            field="email",
-        )
-
-
-def _open(grant: Grant) -> Grant:
-    fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
-    if fresh.ended_at or (fresh.expires_at and fresh.expires_at <= timezone.now()):
-        raise Refused("grant_ended", f"The access of {fresh.email} has ended; share the container again.", status=409)
-    return fresh

@@ -139,6 +139,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", default=15)  # how often due rows are
 RESYNC_SECONDS = env.float("RESYNC_SECONDS", default=600)  # how often a settled row is compared with the world
 LINGER_SECONDS = env.float("LINGER_SECONDS", default=15)  # an empty tenant keeps tunnel and network this long
 RENAME_OVERLAP_SECONDS = env.float("RENAME_OVERLAP_SECONDS", default=5)  # both names answer for so long
+GRANTS_PER_HOUR = env.int("GRANTS_PER_HOUR", default=1200)  # that a tenant gives
 RENAMES_PER_HOUR = env.int("RENAMES_PER_HOUR", default=10)  # of one container
 PROVISION_DEADLINE_SECONDS = env.float("PROVISION_DEADLINE_SECONDS", default=600)
 STORAGE_SECONDS = env.float("STORAGE_SECONDS", default=300)  # how often what containers keep on disk is measured
@@ -226,6 +227,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Warren <warren@localhost>")
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # under which people reach the pages: links in mail use it
 MAIL_PER_ADDRESS = env.str("MAIL_PER_ADDRESS", default="5/3600")  # mails per seconds
+MAIL_PER_TENANT = env.str("MAIL_PER_TENANT", default="200/3600")  # to its guests
 MAIL_PER_IP = env.str("MAIL_PER_IP", default="30/3600")
 
 # --- API --------------------------------------------------------------------------------------------------

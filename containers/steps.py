@@ -5,7 +5,7 @@ app registers its own. The last step, *ready*, is derived from all the others.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,7 +67,7 @@ def of(container: Container) -> list[Step]:
     for condition in container.conditions.all():
         noted |= condition.steps
     found = [_step(kind, noted.get(kind.name)) for kind in _in_order()]
-    return [*found, _ready(container, found)]
+    return [*found, _ready(container)]
 
 
 def on_the_way_to(condition: Condition) -> list[Step]:
@@ -93,13 +93,23 @@ def _step(kind: _Kind, noted: dict[str, str] | None) -> Step:
     )
 
 
-def _ready(container: Container, others: Iterable[Step]) -> Step:
-    """Done once every condition holds; it shows the time that the whole way took."""
+def _ready(container: Container) -> Step:
+    """Done once every condition holds; it shows the time that the whole way took, and nothing that came later."""
     if not conditions.ready(container):
         return Step(READY, "Ready")
-    ends = [condition.met_at for condition in container.conditions.all()] + [step.finished_at for step in others]
-    last = max([container.wanted_since, *(end for end in ends if end)])
-    return Step(READY, "Ready", StepState.DONE, container.wanted_since, last)
+    since = container.wanted_since
+    ends = [end for condition in container.conditions.all() for end in _ends(condition, since) if end and end > since]
+    return Step(READY, "Ready", StepState.DONE, since, max(ends, default=since))
+
+
+def _ends(condition: Condition, since: datetime.datetime) -> list[datetime.datetime | None]:
+    """When the way to a condition ended: as it first held or, where that was before `since`, with a step taken after.
+
+    Where it held for the first time since then, its steps say nothing: each may have been taken again to keep it so.
+    """
+    if condition.met_at and condition.met_at >= since:
+        return [condition.met_at]
+    return [step.finished_at for step in on_the_way_to(condition)]
 
 
 class Progress:
@@ -138,6 +148,17 @@ class Progress:
                 self.fail(str(failure), self._under_way)
                 self.flush()
             raise
+
+    @contextmanager
+    def kept(self, name: str, holds: Callable[[], bool]) -> Iterator[None]:
+        """Leave a step that is done as it was noted, whatever is done or fails in the block, if `holds` around it."""
+        before, written = self.condition.steps, self._written
+        stays = self.state(name) is StepState.DONE and holds()
+        try:
+            yield
+        finally:
+            if stays and holds():
+                self.condition.steps, self._written, self._under_way = before, written, ""
 
     def fail(self, message: str, name: str = "") -> None:
         """Without a name: on the step that was blamed already, else on the first that is not done."""

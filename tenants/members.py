@@ -33,7 +33,7 @@ def stop_others(tenant: Tenant, actor: User, action: Action) -> None:
 
 def lock(tenant: Tenant) -> Tenant:
     """Whoever changes members or invitations of the tenant waits here for everybody else who does."""
-    return Tenant.objects.select_for_update(of=("self",)).get(pk=tenant.pk)
+    return Tenant.objects.locked(tenant.pk)
 
 
 def change_role(membership: Membership, to: str, *, actor: User) -> Membership:

@@ -1,6 +1,7 @@
 """What the API takes and gives for grants. Shape only; what may be given is `access.sharing`'s to say."""
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -98,6 +99,10 @@ class TermsSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, required=False, allow_blank=True, help_text="To the guest.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # A misspelt word would give another access than is meant.
+        given = self.initial_data if isinstance(self.initial_data, Mapping) else {}
+        if unknown := sorted(set(map(str, given)) - set(self.fields)):
+            raise ValidationError(dict.fromkeys(unknown, "There is no such field."))
         if {"expires_in", "expires_at"} <= set(attrs):
             raise ValidationError({"expires_in": "Give this or expires_at, not both."})
         return attrs
@@ -119,7 +124,8 @@ class TermsSerializer(serializers.Serializer[Any]):
     ]
 )
 class ShareSerializer(TermsSerializer):
-    """Give either `email` or `emails`. Without `permissions` it is view, without an end a week or what the plan allows.
+    """Give either `email` or `emails`. Without `permissions` it is view, without an end a week or what the plan allows;
+    who has access already keeps what is not said.
 
     Give at most one of `expires_in` and `expires_at`.
     """
@@ -143,4 +149,4 @@ class ShareSerializer(TermsSerializer):
         found = super().wanted()
         if "email" in found:
             found["emails"] = [found.pop("email")]
-        return {"permission": Permission.VIEW.value, **found}
+        return found

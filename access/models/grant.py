@@ -19,6 +19,7 @@ class Ended(models.TextChoices):
     REVOKED = "revoked"
     LEFT = "left", "left by the guest"
     CONTAINER = "container", "the container was deleted"
+    JOINED = "joined", "joined the tenant"
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -67,6 +68,7 @@ class Grant(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    end_set_at = models.DateTimeField(default=timezone.now, help_text="When it was last decided when it ends.")
     expires_at = models.DateTimeField(null=True, help_text="Empty: without end.")
     # As seen at the edge.
     active_at = models.DateTimeField(null=True, help_text="Since when the address is let in; empty: it is not.")

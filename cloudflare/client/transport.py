@@ -63,7 +63,7 @@ class Transport:
                 return self._once(method, path, body, params, priority)
             except errors.Throttled as exc:
                 wait = exc.retry_after
-                if attempt == tries or wait is None or wait > PATIENCE:
+                if attempt == tries or wait is None or wait > PATIENCE or time.monotonic() - began > LATE:
                     raise
             except (errors.Unreachable, errors.Broken):
                 wait = 0.2 * 2**attempt * random.uniform(0.5, 1.0)

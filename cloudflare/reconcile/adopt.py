@@ -21,6 +21,7 @@ def application(client: Cloudflare, publication: Publication, wanted: AppSpec) -
         try:
             return client.apps.replace(publication.app_id, wanted)
         except errors.NotFound:
+            publication.policy_digest = ""  # the guard alone protects it, until there is an answer
             return _adopted_application(client, wanted) or client.apps.create(wanted)
     found = None if publication.first_attempt else _adopted_application(client, wanted)
     if found is None:

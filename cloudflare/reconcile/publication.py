@@ -18,8 +18,7 @@ from cloudflare import applications
 from cloudflare.client import AppSpec, Cloudflare, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, SignOut, Tunnel
-from cloudflare.reconcile import admitting, cutover, documents, guests, names, resetting, sign_out
-from cloudflare.reconcile import tunnel as tunnels
+from cloudflare.reconcile import admitting, answering, cutover, documents, guests, names, resetting, sign_out
 from cloudflare.reconcile.adopt import application, record, without_application, without_record
 from cloudflare.reconcile.faults import translated
 from containers import conditions, loop, observed, steps
@@ -31,6 +30,7 @@ from containers.steps import StepState
 
 PRESSING = 5.0  # seconds between tries to shut somebody out
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
+_ENDED = {"revoking": False, "revoking_since": None}
 
 # Its own row, and as much of those around it as a pass depends on: each pass reads them all afresh.
 _READ = (
@@ -106,7 +106,9 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy:
         if publication.app_id:
             publication.entered = sorted({*publication.entered, *policy.emails})
             lease.write(unanswered=True, entered=publication.entered)
-        with progress.blamed():
+        # Once it answers, who may enter is no step on the way there: the steps stay, with the time that each took.
+        stays = progress.kept(names.STEP_ACCESS, lambda: answering.answers(publication, progress.condition))
+        with progress.blamed(), stays:
             seen = _protect(publication, lease, client, wanted, progress)
         seen |= {"admitted": list(policy.emails), "required": required, "unanswered": False, "listed_digest": ""}
     if publication.revoking:
@@ -114,7 +116,7 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy:
         seen |= resetting.counted(publication)
         lease.write(**seen)  # a reset that has to be tried again need not end sessions again
     seen |= resetting.carry_out(publication, lease, client.with_priority(Priority.URGENT))
-    if _moved(publication, progress):
+    if answering.moved(publication, progress.condition):
         # It stays in the ingress, protected as it is, until Cloudflare has taken the rule that replaces this one.
         publication.route = seen["route"] = Route.NONE
     if not tunnel.tunnel_id or publication.route != Route.IN or publication.routed_in != tunnel.tunnel_id:
@@ -159,20 +161,6 @@ def _published(publication: Publication, progress: steps.Progress, seen: dict[st
     return loop.Result(seen=seen, record=report, rings=tuple((names.PUBLICATION, pk) for pk in earlier))
 
 
-def _moved(publication: Publication, progress: steps.Progress) -> bool:
-    """Whether the tunnel's ingress may lead elsewhere than the container now says: to another port.
-
-    Asked once a change of what was published before, and answered from the whole document, as the tunnel renders it:
-    that somebody else's rule differs costs a pass over the tunnel, and nothing else.
-    """
-    known = progress.condition
-    if publication.route != Route.IN or not known.met_at:
-        return False
-    if known.status and known.observed_generation == publication.container.generation:
-        return False
-    return publication.tunnel.config_digest != documents.digest(tunnels.document(publication.tunnel))
-
-
 def _protect(
     publication: Publication, lease: Lease, client: Cloudflare, wanted: AppSpec, progress: steps.Progress
 ) -> dict[str, Any]:
@@ -184,6 +172,7 @@ def _protect(
     if seen.id != publication.app_id:
         applications.note(publication, seen.id)
     if differences := wanted.differences(seen):
+        publication.policy_digest = ""  # of what protects it now, nobody knows more than that it is not ours
         raise Retryable("access_differs", f"Cloudflare holds another policy than was written: {differences[0]}.")
     progress.done(names.STEP_ACCESS)
     return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
@@ -197,7 +186,7 @@ def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, An
     lease.hold()
     with translated("Ending of sessions"), suppress(errors.NotFound):
         client.apps.revoke_tokens(app_id)
-    return {"revoking": False, "revoking_since": None}
+    return dict(_ENDED)
 
 
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
@@ -229,8 +218,8 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
             "policy_digest": "",
             "routed_in": "",
             "unanswered": False,
-            "revoking": False,
             "reset_until": None,
+            **_ENDED,
         },
         rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
         record=record,
@@ -254,9 +243,14 @@ def _left(publication: Publication, result: loop.Result, inside: Collection[str]
 
 
 def _crowded(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:
-    """As a failure that needs a person, and all that was seen counts: who is to be out is out."""
+    """As a failure that needs a person, and all that was seen counts: who is to be out is out, who fits is in."""
+
+    def answers(known: Condition) -> bool:
+        return bool(known.status) and known.observed_generation == publication.container.generation
+
     told = {"code": failure.code, "message": str(failure), "retrying": False}
-    return replace(result, seen={**result.seen, **told}, record=lambda: _failed(publication, failure))
+    record = _in_a_row(result.record, lambda: _told(publication, failure, answers))
+    return replace(result, seen={**result.seen, **told}, record=record)
 
 
 def _in_a_row(*parts: Callable[[], object]) -> Callable[[], None]:
@@ -276,12 +270,20 @@ def _condition(publication: Publication) -> Condition:
 
 
 def _failed(publication: Publication, failure: Failed) -> None:
+    _told(publication, failure, lambda known: answering.answers(publication, known))
+
+
+def _told(publication: Publication, failure: Failed, answers: Callable[[Condition], bool]) -> None:
+    """Say on the condition, and on the step that it stands at, what failed; what answers all the same is published."""
     container = publication.container
     absent = container.desired == Desired.ABSENT
     progress = steps.Progress(conditions.of(container, names.PUBLISHED) if absent else _condition(publication))
-    if not absent:
-        progress.fail(str(failure))
-    progress.report(None, failure.code, str(failure), generation=container.generation)
+    status, message = None, str(failure)
+    if answers(progress.condition):
+        status, message = True, f"{answering.AS_BEFORE} {failure}"
+    elif not absent:
+        progress.fail(message)
+    progress.report(status, failure.code, message, generation=container.generation)
     observed.tell(container.pk)
 
 

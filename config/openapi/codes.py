@@ -20,6 +20,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "tenant_suspended",
         "not_shared",
         "permission_exceeds",
+        "shared_on_too_far",
         "not_yours_to_change",
         "registration_closed",
         "other_address",
@@ -62,6 +63,7 @@ CODES: dict[int, tuple[str, ...]] = {
     415: ("unsupported_media_type",),
     422: (
         "containers_limit",
+        "guests_limit",
         "memory_limit",
         "cpu_limit",
         "limit_too_low",
@@ -98,6 +100,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "throttled",
         "mail_limit",
         "rename_limit",
+        "grants_limit",
         "sign_in_locked",
     ),
     503: (

@@ -45,6 +45,8 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]
         return [] if word is Lifecycle.DELETING else [("delete", "Delete", "danger")]
     found = []
     failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
+    # What holds, and has something to say all the same: its latest change failed.
+    failed = failed or any(condition.status and condition.message for condition in container.conditions.all())
     if failed or word in {Lifecycle.ERROR, Lifecycle.MISSING}:
         found.append(("retry", "Retry", ""))
     if word in {Lifecycle.STOPPED, Lifecycle.STOPPING}:

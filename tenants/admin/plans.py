@@ -12,7 +12,18 @@ from tenants import consumption, staff, standing
 from tenants.models import Plan
 from tenants.staff import Recorded
 
-_FIELDS = ("code", "name", "max_containers", "memory", "cpu", "storage", "bandwidth", "grant_days", "internet")
+_FIELDS = (
+    "code",
+    "name",
+    "max_containers",
+    "memory",
+    "cpu",
+    "storage",
+    "bandwidth",
+    "max_guests",
+    "grant_days",
+    "internet",
+)
 _FOLLOWED = {"max_containers", "memory", "cpu", "storage", "internet"}
 _SHOWN = 20  # tenants by name; of more, the number
 

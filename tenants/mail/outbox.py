@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tenants import doorbell
 from tenants.mail import letters
-from tenants.models import Mail, MailState
+from tenants.models import Mail, MailState, Tenant
 from tenants.refusal import Refused
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,11 @@ KEPT = datetime.timedelta(days=30)  # then a mail that is done with is forgotten
 _PAUSES = (60, 300, 1800, 7200, 21600)  # seconds before each further try
 
 
-def post(kind: str, to: str, about: object = "") -> Mail:
+def post(kind: str, to: str, about: object = "", tenant: Tenant | None = None) -> Mail:
     """Keep a mail, and ring once the transaction at hand has committed. Raises `Refused` where no mail is sent."""
     if not settings.EMAIL_URL:
         raise Refused("mail_off", "This installation sends no mail; ask whoever runs it.", status=503)
-    mail = Mail.objects.create(kind=kind, to=to, about=str(about))
+    mail = Mail.objects.create(kind=kind, to=to, about=str(about), tenant=tenant)
     doorbell.ring(SEND, mail.pk)
     return mail
 

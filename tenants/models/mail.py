@@ -1,7 +1,10 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+
+from tenants.models.tenant import Tenant
 
 
 class MailKind(models.TextChoices):
@@ -29,6 +32,9 @@ class Mail(models.Model):
     kind = models.CharField(max_length=20)
     to = models.EmailField()
     about = models.CharField(max_length=40, blank=True, help_text="Key of the row that it is about.")
+    tenant = models.ForeignKey(
+        Tenant, models.SET_NULL, null=True, blank=True, related_name="+", help_text="On whose behalf; of some kinds."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.QUEUED)
@@ -38,7 +44,10 @@ class Mail(models.Model):
     next_try_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "next_try_at"], name="mail_due")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["state", "next_try_at"], name="mail_due"),
+            models.Index(fields=["tenant", "created_at"], condition=Q(tenant__isnull=False), name="mail_of_tenant"),
+        ]
         ordering = ("-created_at", "-pk")
         verbose_name_plural = "mail"
 

@@ -24,6 +24,9 @@ class Plan(models.Model):
         validators=[MinValueValidator(1)],
         help_text="The longest that a guest may be let in for; empty: without end, if so wished.",
     )
+    max_guests = models.PositiveIntegerField(
+        "guests", null=True, blank=True, help_text="Addresses that may be let in at a time; empty: unlimited."
+    )
     internet = models.BooleanField(default=False, help_text="Containers may open connections to the internet.")
 
     class Meta:

@@ -21,7 +21,8 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 
         The plan is read when it is asked for, after the wait: joined to this query it could be an older one.
         """
-        return self.select_for_update().get(pk=pk)
+        # Without the key: a row that only refers to the tenant is written meanwhile, or two would wait in a circle.
+        return self.select_for_update(no_key=True).get(pk=pk)
 
 
 class Tenant(models.Model):

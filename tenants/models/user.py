@@ -9,8 +9,11 @@ from django.utils import timezone
 
 
 def fold_email(email: str) -> str:
-    """The one spelling of an address that is stored and compared. Cloudflare Access ignores case, too."""
-    return email.strip().casefold()
+    """The one spelling of an address that is stored and compared. Cloudflare Access ignores case, too.
+
+    Of ASCII letters alone: folding others makes one address of two, such as the domains straße.de and strasse.de.
+    """
+    return "".join(letter.lower() if letter.isascii() else letter for letter in email.strip())
 
 
 class UserManager(BaseUserManager["User"]):

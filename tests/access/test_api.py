@@ -253,3 +253,9 @@ def test_lists_take_the_same_however_long_they_are(
     sharing.share(container, actor=owner, emails=[f"p{n}@example.com" for n in range(30)], permission="view")
     with django_assert_num_queries(4):  # the container, the membership, the count, the page
         assert len(api.get(url).json()["results"]) == 30
+
+
+def test_a_misspelt_field_gives_nobody_anything(api: APIClient, url: str) -> None:
+    refused = api.post(url, {"email": GINA, "permission": "manage"}, format="json")
+    assert (refused.status_code, Grant.objects.count()) == (400, 0)
+    assert "permission" in refused.json()["errors"]

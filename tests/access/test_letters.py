@@ -46,8 +46,9 @@ def test_invited_once_the_edge_lets_them_in(share: Any, delivered: Any) -> None:
     assert "The draft is in &lt;b&gt;notes&lt;/b&gt;." in html
     assert f'href="{grant.container.url}"' in html
     Grant.objects.update(active_at=None)
-    converge()
-    letters.invite(grant)
+    grant.refresh_from_db()
+    letters.invite([grant])
+    letters.catch_up()
     assert delivered() == []
 
 
@@ -86,7 +87,7 @@ def test_warned_once_a_day_before(share: Any, delivered: Any) -> None:
     letters.warn()
     assert delivered() == []
     Grant.objects.filter(pk=long.pk).update(
-        changed_at=timezone.now() - 4 * DAY, expires_at=timezone.now() + DAY - DAY / 24
+        end_set_at=timezone.now() - 4 * DAY, expires_at=timezone.now() + DAY - DAY / 24
     )
     letters.warn()
     letters.warn()
@@ -103,15 +104,29 @@ def test_no_address_is_flooded(share: Any, delivered: Any, owner: User, settings
         converge()
         sharing.revoke(grant, actor=owner)
         converge()
-    assert len(delivered()) <= 3
-    assert Mail.objects.count() == 3
+    assert [row.kind for row in Mail.objects.order_by("pk")] == ["grant_invitation", "grant_ended", "grant_invitation"]
+    assert len({grant.pk for grant in Grant.objects.filter(invited_at__isnull=False)}) == 2
+
+
+def test_whom_there_was_no_mail_left_for_is_invited_later(share: Any, delivered: Any, settings: Any) -> None:
+    settings.MAIL_PER_TENANT = "1/3600"
+    for name in "gina", "hugo":
+        share(f"{name}@example.com")
+    converge()
+    letters.catch_up()
+    assert len(delivered()) == Grant.objects.filter(invited_at__isnull=False).count() == 1
+    settings.MAIL_PER_TENANT = "2/3600"
+    letters.catch_up()
+    letters.catch_up()
+    assert len(delivered()) == 1
+    assert not Grant.objects.filter(invited_at=None).exists()
 
 
 def test_without_mail_sharing_works(share: Any, settings: Any) -> None:
     settings.EMAIL_URL = ""
     share()
     converge()
-    assert Grant.objects.get().state == "active"
+    assert (Grant.objects.get().state, Grant.objects.get().invited_at) == ("active", None)
     assert Mail.objects.count() == 0
 
 

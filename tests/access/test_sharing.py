@@ -1,15 +1,17 @@
 """What people may decide about grants, and what follows from it at once."""
 
 import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from access import ending, sharing
+from access import ending, sharing, tasks
 from access.models import Grant
 from containers import admission, visibility
 from containers.models import Container
+from tenants import standing
 from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from tenants.refusal import Refused
 from tests.conftest import converge
@@ -157,3 +159,102 @@ def test_many_at_once_are_one_write(container: Container, owner: User, cloud: Cl
     converge()
     assert len(cloud.writes()) == before + 1
     assert {grant.state for grant in Grant.objects.all()} == {"active"}
+
+
+def test_given_again(share: Any, guest: User, owner: User, container: Container) -> None:
+    own = share(guest.email, permission="manage", expires_at=timezone.now() + 9 * DAY)
+    given = share("hana@example.com", actor=guest, permission="operate")
+    (again,) = sharing.share(container, actor=owner, emails=[guest.email])
+    assert (again.pk, again.permission, again.expires_at) == (own.pk, "manage", own.expires_at), (
+        "what is not said stays"
+    )
+    mine = share("hana@example.com", permission="manage", expires_at=None)
+    assert (mine.pk, mine.via, mine.granter) == (given.pk, None, owner.email)
+    sharing.leave(own, actor=guest)
+    mine.refresh_from_db()
+    assert mine.state == "pending", "what a member decided about ends with no guest"
+
+
+def test_given_again_after_an_end_that_nobody_noted(share: Any, cloud: Cloud, container: Container) -> None:
+    first = share()
+    converge()
+    Grant.objects.update(expires_at=timezone.now() - DAY)
+    second = share()
+    first.refresh_from_db()
+    assert (first.ended_how, first.ended_at, second.state) == ("expired", first.expires_at, "pending")
+    assert second.pk != first.pk
+
+
+def test_through_so_many_hands_and_no_more(share: Any, container: Container, owner: User) -> None:
+    people = [User.objects.create_user(f"g{n}@example.com", "secret") for n in range(5)]
+    root = share(people[0].email, permission="manage")
+    for before, after in pairwise(people):
+        share(after.email, actor=before, permission="manage")
+    assert refusal(lambda: share("far@example.com", actor=people[-1])) == "shared_on_too_far"
+    sharing.revoke(root, actor=owner)
+    assert not Grant.objects.open().exists()
+    assert AuditEvent.objects.filter(action="grant:revoke", outcome="done", actor=owner.email).count() == 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        r'"a\ b"@example.com',
+        "a@[192.0.2.1]",
+        "a@localhost",
+        "a@stra\u00dfe.de",
+        "a.@example.com",
+        "@example.com",
+        "a b@c.de",
+        "",
+    ],
+)
+def test_no_address_that_cloudflare_would_refuse(share: Any, address: str) -> None:
+    assert refusal(lambda: share(address)) == "email_invalid"
+
+
+def test_limits_of_the_tenant(share: Any, owner: User, container: Container, settings: Any) -> None:
+    Plan.objects.update(max_guests=2)
+    share("a@example.com")
+    share("b@example.com")
+    assert refusal(lambda: share("c@example.com")) == "guests_limit"
+    share("b@example.com", permission="shell")
+    sharing.revoke(share("b@example.com"), actor=owner)
+    settings.GRANTS_PER_HOUR = 2
+    assert refusal(lambda: share("c@example.com")) == "grants_limit"
+
+
+def test_a_suspended_tenants_guests_are_not_shown_as_in(share: Any, tenant: Tenant) -> None:
+    share()
+    converge()
+    standing.suspend(tenant, actor=None, reason="Overdue.")
+    converge()
+    assert Grant.objects.get().state == "pending"
+    standing.resume(tenant, actor=None)
+    converge()
+    assert Grant.objects.get().state == "active"
+
+
+def test_who_joins_keeps_no_access_of_their_own(share: Any, guest: User, tenant: Tenant) -> None:
+    grant = share(guest.email, permission="manage")
+    membership = Membership.objects.create(tenant=tenant, user=guest, role=Role.MEMBER)
+    grant.refresh_from_db()
+    assert grant.ended_how == "joined"
+    membership.delete()
+    assert not Grant.objects.live().exists()
+
+
+def test_one_end_that_fails_holds_up_no_other(share: Any, container: Container, monkeypatch: Any, caplog: Any) -> None:
+    share(expires_at=timezone.now() + DAY)
+    Grant.objects.update(expires_at=timezone.now())
+    real = ending.expire
+
+    def broken(pk: Any) -> None:
+        if pk == "broken":
+            raise RuntimeError
+        real(pk)
+
+    monkeypatch.setattr(ending, "due", lambda: ["broken", container.pk])
+    monkeypatch.setattr(ending, "expire", broken)
+    tasks.sweep_grants()
+    assert Grant.objects.get().ended_how == "expired"

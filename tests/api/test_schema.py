@@ -3,6 +3,7 @@
 Whatever is in the schema is tried, so a new endpoint needs nothing here. Each call is undone before the next one.
 """
 
+import datetime
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ from config.wsgi import application
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
+from tenants import authentication
 from tenants.models import ApiToken, Tenant, User
 from tests.conftest import converge
 
@@ -154,8 +156,9 @@ def schema(db: None) -> Iterator[BaseSchema]:
 
 @pytest.mark.parametrize("person", ["anonymous", "owner"])
 def test_every_operation_keeps_to_the_schema(
-    person: str, schema: BaseSchema, container: Container, owner: User
+    person: str, schema: BaseSchema, container: Container, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(authentication, "NOTED", datetime.timedelta(days=1))  # or it may be, between two calls
     row, token = ApiToken.objects.create(user=owner)
     (grant,) = sharing.share(container, actor=owner, emails=["gina@example.com"], permission="view")
     known = {"id": str(container.pk), "slug": "hello", "tenant": "acme", "key": row.token_key, "grant": str(grant.pk)}

@@ -82,6 +82,16 @@ def test_reading_and_replacing_is_tried_again_creating_is_not(cf: Cloudflare) ->
 
 
 @responses.activate
+def test_what_took_long_is_not_sent_again(cf: Cloudflare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller may have lost the lease by then, and somebody else have written what holds now."""
+    monkeypatch.setattr("cloudflare.client.transport.LATE", 0.0)
+    responses.get(TUNNEL, status=502)
+    with pytest.raises(errors.Broken):
+        cf.tunnels.get("tun")
+    assert len(responses.calls) == 1
+
+
+@responses.activate
 def test_no_answer_is_unreachable_and_names_no_secret(cf: Cloudflare) -> None:
     responses.post(TUNNELS, body=requests.ConnectionError("token secret-token-of-ours"))
     with pytest.raises(errors.Unreachable) as caught:

@@ -73,7 +73,7 @@ def test_the_api_tells_members_alone(tenant: Tenant, template: Template, owner: 
     client = APIClient()
     client.force_authenticate(owner)
     body = client.get("/api/v1/tenants/acme/usage/").json()
-    assert body["plan"] == {"code": "enterprise", "name": tenant.plan.name}
+    assert body["plan"] == {"code": "enterprise", "name": tenant.plan.name, "grant_days": None}
     assert body["containers"] == {"used": 1, "limit": tenant.plan.max_containers}
     assert body["memory"] == {"limit": tenant.plan.memory, "reserved": 2**50}
     assert body["bandwidth"] == {"limit": tenant.plan.bandwidth}

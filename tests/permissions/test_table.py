@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from access import sharing
 from access.models import Grant, Visit
-from cloudflare.models import SigningKey, StaffProvider, VisitCursor, Zone
+from cloudflare.models import Seat, SigningKey, StaffProvider, VisitCursor, Zone
+from cloudflare.reconcile import sign_out
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
@@ -60,6 +61,7 @@ def answers(
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
     Visit.objects.create(container=container, at=container.created_at, allowed=True)
     VisitCursor.objects.create(account=zone.account, next_check_at=None)
+    Seat.objects.create(account=zone.account, email="dora@example.com", user_id="u", seat_uid="s")
 
     def person(name: str, **more: bool) -> User:
         return User.objects.create_user(f"{name}@example.com", "secret", **more)
@@ -92,6 +94,7 @@ def answers(
     ApiToken.objects.create(user=owner)
     SigningKey.objects.create(team="team.example", kid="key", jwk={}, seen_at=timezone.now())
     StaffProvider.objects.create(audience="0f", provider="one", since=timezone.now(), confirmed_at=timezone.now())
+    sign_out.ring(zone.account, ["dora@example.com"])
 
     sessions = {role: session(who) for role, who in people.items()}
 
