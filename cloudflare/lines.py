@@ -59,7 +59,7 @@ def _visit(key: uuid.UUID, line: AccessEvent, container: Any) -> Visit:
 
 
 def _fit(text: str, field: str) -> str:
-    """What the column takes of it: no NUL, and no half of a pair of surrogates, for one line must never stop them all."""
+    """What the column takes of it: no NUL and no lone surrogate. One line must never stop them all."""
     longest: Any = Visit._meta.get_field(field)
     return text.encode(errors="ignore").decode().replace("\0", "")[: longest.max_length]
 

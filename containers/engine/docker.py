@@ -177,12 +177,7 @@ class DockerEngine(Volumes, Sockets):
         with translated():
             rows = self.api.containers(all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]})
         return [
-            Listed(
-                row["Id"],
-                row["Names"][0].lstrip("/"),
-                _STATES.get(row["State"], "exited"),
-                row["Labels"] or {},
-            )
+            Listed(row["Id"], row["Names"][0].lstrip("/"), _STATES.get(row["State"], "exited"), row["Labels"] or {})
             for row in rows
         ]
 

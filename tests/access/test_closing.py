@@ -29,7 +29,9 @@ def boxes(tenant: Tenant, template: Template) -> list[Container]:
     made = []
     for key, name in ((2, "later"), (1, "earlier")):
         facts = {"hostname": f"{name}-acme.example", "image": "x", "port": 80, "memory": 1, "cpu": 1, "storage": 1}
-        made.append(Container.objects.create(pk=UUID(int=key << 120), tenant=tenant, template=template, name=name, **facts))
+        made.append(
+            Container.objects.create(pk=UUID(int=key << 120), tenant=tenant, template=template, name=name, **facts)
+        )
         Publication.objects.create(container=made[-1], zone=zone, tunnel=tunnel, hostname=made[-1].hostname)
     return made
 
