@@ -47,7 +47,7 @@ def _visit(key: uuid.UUID, line: AccessEvent, container: Any) -> Visit:
     return Visit(
         pk=key,
         container_id=container,
-        email=fold_email(_fit(line.email, "email")),
+        email=_fit(fold_email(line.email), "email"),  # to fold it may lengthen it
         allowed=line.allowed,
         action=_fit(line.action, "action"),
         at=line.created_at,
@@ -59,13 +59,13 @@ def _visit(key: uuid.UUID, line: AccessEvent, container: Any) -> Visit:
 
 
 def _fit(text: str, field: str) -> str:
-    """What the column takes of it."""
+    """What the column takes of it: no NUL and no lone surrogate. One line must never stop them all."""
     longest: Any = Visit._meta.get_field(field)
-    return text.replace("\0", "")[: longest.max_length]
+    return text.encode(errors="ignore").decode().replace("\0", "")[: longest.max_length]
 
 
 def _ip(text: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ipaddress.ip_address(text.partition("%")[0]))  # a zone means something on its own host alone
     except ValueError:
         return None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -57,7 +58,10 @@ def look_asked(sender: Any, pk: Any, **kwargs: Any) -> None:
 
 
 def _ring_living(**whose: Any) -> None:
-    keys = list(Publication.objects.filter(gone_at=None, **whose).values_list("pk", flat=True))
-    Publication.objects.filter(pk__in=keys).ring()
+    """In the order in which containers are locked, or two who ring several would wait for each other."""
+    rows = Publication.objects.filter(gone_at=None, **whose).order_by("container_id", "pk")
+    with transaction.atomic(savepoint=False):
+        keys = list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+        Publication.objects.filter(pk__in=keys).ring()
     for key in keys:
         doorbell.ring(names.PUBLICATION, key)

@@ -1,25 +1,36 @@
 """Doorbells' other end: a task carries a key, and nothing else."""
 
+from functools import cache
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
 
 from containers import archives, doorbell, loop, networks, reconcile, storage, survey
 from containers.archives import store
 
 
 def answer(name: str, pk: Any) -> None:
-    """Pass over one object, then over the one that this pass made due; were there several, others take the rest.
+    """Pass over one object, then over the last one of its queue that this pass made due; others take the rest.
 
-    A publication and its tunnel wake each other in turn: staying here saves a round through the broker each time.
+    A publication and its tunnel wake each other in turn: staying here saves a round through the broker each time. What
+    belongs to another queue is never done here: it may take long, and others wait in this one.
     """
     here: tuple[str, Any] | None = (name, pk)
     while here:
         rung = loop.run(*here)
         again = here in rung  # passed over often enough in one go: others get their turn
-        here = rung.pop() if rung and not again else None
+        near = [] if again else [one for one in rung if queue(one[0]) == queue(name)]
+        here = near[-1] if near else None
         for task, key in rung:
-            doorbell.send(task, key)
+            if (task, key) != here:
+                doorbell.send(task, key)
+
+
+@cache
+def queue(task: str) -> str:
+    """Where Celery sends it, as `CELERY_TASK_ROUTES` says."""
+    found: str = current_app.amqp.router.route({}, task)["queue"].name
+    return found
 
 
 @shared_task(name=reconcile.CONTAINER)

@@ -17,7 +17,7 @@ def follow(tenant: Tenant, actor: User | None) -> None:
     """Bring the rows of its living containers in line; inside the transaction that holds the tenant's lock."""
     living = Container.objects.living().filter(tenant=tenant).exclude(desired=Desired.ABSENT)
     if tenant.deleted_at:
-        for container in living.select_related("tenant"):
+        for container in living.select_related("tenant").order_by("pk"):  # as everybody who locks several
             admission.remove(container, actor=actor)
         return
     for container in living.select_for_update().order_by("pk"):

@@ -67,7 +67,7 @@ def require_active(person: User) -> None:
 
 def rename(person: User, name: str) -> User:
     with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
-        row = User.objects.select_for_update().get(pk=person.pk)
+        row = User.objects.locked().get(pk=person.pk)
         row.name = names.check_mailed(name, "name", 150)
         row.save(update_fields=["name"])
         audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
@@ -90,12 +90,12 @@ def _close(person: User) -> None:
         # In order of their keys, as everybody who locks more than one of them must.
         for tenant in Tenant.objects.filter(members=person).order_by("pk"):
             members.lock(tenant)
+        row = User.objects.locked().get(pk=person.pk)
+        row.is_active = False
+        row.set_unusable_password()  # so that no old session comes back to life should staff open the account again
+        row.save()  # this first: who hears of it locks containers, and who hears of a membership what comes after them
         for membership in Membership.objects.filter(user=person).select_related("tenant", "user"):
             members.go(membership, actor=person)
             audit.record(Action.MEMBER_LEAVE, actor=person, tenant=membership.tenant)
         tokens.revoke_all(person, actor=person)
-        row = User.objects.select_for_update().get(pk=person.pk)
-        row.is_active = False
-        row.set_unusable_password()  # so that no old session comes back to life should staff open the account again
-        row.save()
         audit.record(Action.ACCOUNT_CLOSE, actor=row, target=row)

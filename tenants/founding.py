@@ -27,7 +27,7 @@ def create(*, actor: User, name: str, slug: str = "", field: str = "name") -> Te
     """
     with audit.refusals(Action.TENANT_CREATE, actor=actor, tried=slug[:20]), transaction.atomic():
         require_open()
-        _require_room(User.objects.select_for_update().get(pk=actor.pk))
+        _require_room(User.objects.locked().get(pk=actor.pk))
         return found(actor, name, slug, field=field)
 
 

@@ -97,7 +97,7 @@ def _locked(token: str) -> Invitation:
 
 
 def _join(invitation: Invitation, actor: User) -> Membership:
-    person = User.objects.select_for_update().get(pk=actor.pk)
+    person = User.objects.locked().get(pk=actor.pk)
     if person.email != invitation.email:
         raise Refused(
             "other_address",

@@ -52,7 +52,7 @@ def reset(token: str, password: str) -> User:
     """
     with audit.refusals(Action.PASSWORD_RESET, actor=None), transaction.atomic():
         pk = links.with_password_link(token).pk
-        User.objects.select_for_update().get(pk=pk)
+        User.objects.locked().get(pk=pk)
         person = links.with_password_link(token)  # two at once: the second finds the link used
         check(password, person)
         person.set_password(password)
@@ -75,7 +75,7 @@ def change(person: User, current: str, password: str, *, request: HttpRequest, k
             raise Refused("password_wrong", "This is not your present password.", field="current_password")
         check(password, person)
         with transaction.atomic():
-            row = User.objects.select_for_update().get(pk=person.pk)
+            row = User.objects.locked().get(pk=person.pk)
             row.set_password(password)
             row.save(update_fields=["password"])
             tokens.revoke_all(row, actor=row, keep=keep)

@@ -67,7 +67,7 @@ class VisitsView(_Visits):
     def get(self, request: Request, pk: Any) -> Response:
         """List who came to a container's address, and who was refused there.
 
-        For those who may share it; the newest first. What happened at the edge stands here a minute or two later.
+        For its members; the newest first. What happened at the edge stands here a minute or two later.
         """
         found = self.found(pk, Action.VISITS_VIEW)
         page = self.paginate_queryset(found["rows"])

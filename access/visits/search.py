@@ -23,14 +23,14 @@ _AGAIN = datetime.timedelta(hours=1)  # within that, who looks at the same once 
 def managed(actor: User, pk: Any, action: Action) -> Container:
     """The container, whose visits this person may read; one that is deleted keeps them for its members.
 
-    Raises Http404 for who does not see it, and `visits_hidden` for who sees it and does not manage it.
+    Raises Http404 for who does not see it, and `visits_hidden` for guests, whatever they may do: it tells of members.
     """
     container = Container.objects.visible_to(actor).select_related("tenant").filter(pk=pk).first()
     if container is None:
         raise Http404
     with audit.refusals(action, actor=actor, target=container, tenant=container.tenant):
-        if not visibility.may(actor, container, "manage"):
-            words = "Who came to this container is shown to those who may share it; ask one of its owners."
+        if not visibility.may(actor, container, "change"):
+            words = "Who came to this container is shown to its members alone; ask one of its owners."
             raise Refused("visits_hidden", words, status=403)
     return container
 

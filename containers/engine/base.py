@@ -217,7 +217,7 @@ class Engine(Protocol):
         """End the TCP connections from one container to another on this network; returns how many there were.
 
         To whichever port, idle or not; those that begin meanwhile stay. A container that does not run, or is not on
-        the network, has none. Raises `NotReset`.
+        the network, has none. Raises `NotReset`, and `EngineAway` without an answer within ten seconds.
         """
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:

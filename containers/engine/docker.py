@@ -51,13 +51,17 @@ class DockerEngine(Volumes, Sockets):
 
     @property
     def api(self) -> APIClient:
-        if not hasattr(self._local, "api"):
+        return self.client(self._timeout)
+
+    def client(self, timeout: int) -> APIClient:
+        known: dict[int, APIClient] = self._local.__dict__.setdefault("clients", {})
+        if timeout not in known:
             with translated():
-                client = APIClient(base_url=self._host, version=self._version or "auto", timeout=self._timeout)
+                client = APIClient(base_url=self._host, version=self._version or "auto", timeout=timeout)
             # A socket has no proxy; else requests looks for one before each call.
             client.trust_env = client.trust_env and not client.base_url.startswith("http+docker://")
-            self._version, self._local.api = client.api_version, client
-        return self._local.api
+            self._version, known[timeout] = client.api_version, client
+        return known[timeout]
 
     def ping(self) -> None:
         with translated():
@@ -173,12 +177,7 @@ class DockerEngine(Volumes, Sockets):
         with translated():
             rows = self.api.containers(all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]})
         return [
-            Listed(
-                row["Id"],
-                row["Names"][0].lstrip("/"),
-                _STATES.get(row["State"], "exited"),
-                row["Labels"] or {},
-            )
+            Listed(row["Id"], row["Names"][0].lstrip("/"), _STATES.get(row["State"], "exited"), row["Labels"] or {})
             for row in rows
         ]
 

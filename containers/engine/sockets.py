@@ -20,6 +20,7 @@ from containers.engine.faults import translated
 from containers.engine.hostconfig import reset_config
 
 IMAGE = "warren/reset:latest"
+ANSWER = 10  # seconds for each answer of the engine: behind whoever ends connections, others wait to be shut out
 SECONDS = 10.0  # for the helper to say how it went; it takes a fraction of one
 TAKEN = (0.1, 0.3, 1.0)  # seconds between tries while the name is taken: an earlier helper is just being removed
 
@@ -30,10 +31,13 @@ class Sockets:
     _host: str | None
     _mark: str
 
-    @property
     @abstractmethod
-    def api(self) -> APIClient:
-        """The client of the thread at hand."""
+    def client(self, timeout: int) -> APIClient:
+        """That of the thread at hand that waits so many seconds for an answer."""
+
+    @property
+    def _api(self) -> APIClient:
+        return self.client(ANSWER)
 
     def reset_connections(self, client: str, server: str, network: str) -> int:
         inside, to = self._running(client), self._running(server)
@@ -64,16 +68,16 @@ class Sockets:
         """The container as the engine inspects it, if it runs."""
         facts: dict[str, Any] | None = None
         with translated(absent_is_fine=True):
-            facts = self.api.inspect_container(name)
+            facts = self._api.inspect_container(name)
         return facts if facts and facts["State"]["Running"] else None
 
     def _run(self, config: dict[str, Any], name: str) -> str:
         """Run the helper to its end; returns what it said, as far as it came within `SECONDS`."""
         self._create(config, name)
-        stream = self.api.attach_socket(name, params={"stdout": 1, "stream": 1})
+        stream = self._api.attach_socket(name, params={"stdout": 1, "stream": 1})
         connection = getattr(stream, "_sock", stream)  # behind what the SDK wraps a plain one in
         try:
-            self.api.start(name)
+            self._api.start(name)
             return _read(connection)
         except TimeoutError as exc:
             self._discard(name)
@@ -100,11 +104,11 @@ class Sockets:
 
     def _discard(self, name: str) -> None:
         with suppress(EngineError), translated(absent_is_fine=True):
-            self.api.remove_container(name, force=True)
+            self._api.remove_container(name, force=True)
 
     def _make(self, config: dict[str, Any], name: str) -> None:
         try:
-            self.api.create_container_from_config(config, name)
+            self._api.create_container_from_config(config, name)
         except APIError as exc:
             if exc.status_code != 404:
                 raise
@@ -113,7 +117,7 @@ class Sockets:
                 images.build_reset(self._host)
             except EngineRefusal as refusal:
                 raise NotReset(str(refusal)) from refusal
-            self.api.create_container_from_config(config, name)
+            self._api.create_container_from_config(config, name)
 
 
 def _address(facts: dict[str, Any], network: str) -> str:

@@ -17,6 +17,12 @@ def fold_email(email: str) -> str:
 
 
 class UserManager(BaseUserManager["User"]):
+    def locked(self) -> models.QuerySet["User"]:
+        """For whoever changes them. Rows that name a person are still written by others meanwhile: who holds a
+        container and writes who shared it must not wait for somebody who closes that person's account, and wants it.
+        """
+        return self.select_for_update(no_key=True)
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         if not email:
             raise ValueError("A user needs an e-mail address.")

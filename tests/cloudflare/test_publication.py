@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
-from cloudflare.reconcile import documents
-from containers import admission, conditions
+from cloudflare.reconcile import documents, names
+from containers import admission, conditions, doorbell
 from containers.engine.memory import MemoryEngine
 from containers.models import Condition, Container
+from containers.tasks import answer
 from tenants.models import Membership, Tenant, User
 from tenants.refusal import Refused
 from tests.conftest import converge, make_tenant
@@ -156,3 +157,23 @@ def test_no_creation_is_accepted_that_the_account_has_no_room_for(
     assert refused.value.code == ("no_domain" if "enabled" in limits else "cloudflare_full")
     assert refused.value.status == 503
     assert Container.objects.count() == 1
+
+
+def test_what_lets_people_in_never_waits_for_the_engine(
+    create: Any, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker publishes the whole hostname; the connector, which the engine starts, is left to the other one."""
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(doorbell, "send", lambda task, pk: sent.append((task, pk)))
+    row = Publication.objects.get(container=create())
+    answer(names.PUBLICATION, row.pk)
+    first = Connector.objects.get().pk
+    assert sent == [(names.CONNECTOR, first), (names.TUNNEL, row.tunnel_id)], "once more, after others had their turn"
+    answer(*sent.pop())
+    row.refresh_from_db()
+    assert row.record_id, "tunnel and publication in one go"
+    Connector.objects.all().delete()
+    Tunnel.objects.ring()
+    answer(names.TUNNEL, row.tunnel_id)
+    assert sent == [(names.CONNECTOR, first), (names.CONNECTOR, Connector.objects.get().pk)]
+    assert memory.containers == {}

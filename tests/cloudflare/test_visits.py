@@ -340,10 +340,14 @@ def test_another_clock_loses_nothing(ahead: datetime.timedelta, box: Container, 
 
 def test_what_the_log_holds_is_made_to_fit(box: Container, cloud: Cloud) -> None:
     odd = {"ip_address": "nowhere", "user_email": "\0X" * 400, "app_domain": "y" * 999, "connection": "z" * 99}
-    told(cloud, app_of(box), timezone.now(), **odd)
+    half = {"ip_address": "fe80::1%eth0", "user_email": "\ud800ΐ" * 200, "ray_id": "\udfff", "connection": "\ud800"}
+    for what in (odd, half):
+        told(cloud, app_of(box), timezone.now(), **what)
     assert not read().code
-    visit = Visit.objects.get()
-    assert (visit.ip, visit.email[:2], len(visit.email)) == (None, "xx", 254)
+    first, second = Visit.objects.order_by("at")
+    assert (first.ip, first.email[:2], len(first.email)) == (None, "xx", 254)
+    assert (second.ip, second.ray_id, second.connection) == ("fe80::1", "", "")
+    assert second.email == ("ΐ" * 200).casefold()[:254]
 
 
 def test_the_grant_that_let_them_in(box: Container, cloud: Cloud, owner: User) -> None:

@@ -13,7 +13,8 @@ from django.conf import settings
 from cloudflare.models import Connector, Publication
 from containers import admission, changes, engine
 from containers.engine import sockets
-from containers.engine.base import NotReset
+from containers.engine.base import EngineAway, NotReset
+from containers.engine.docker import DockerEngine
 from containers.models import Container, Template
 from tenants.models import Membership, Tenant, User
 from tests.conftest import converge
@@ -144,6 +145,16 @@ def test_who_loses_access_loses_an_open_websocket(
         wait_until(lambda: cloud.visit(box.hostname, "/", session).status_code == 200)
     wait_until(lambda: not helpers(docker_mark))
     assert cloud.state()["violations"] == []
+
+
+def test_an_engine_that_hangs_keeps_nobody_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = DockerEngine(f"tcp://127.0.0.1:{silent.getsockname()[1]}", timeout=60)
+        began = time.monotonic()
+        with pytest.raises(EngineAway):
+            hanging.reset_connections("connector", "box", "bridge")
+        assert time.monotonic() - began < 10
 
 
 def test_what_is_not_there_has_no_connections(docker_mark: str) -> None:

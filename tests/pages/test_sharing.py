@@ -232,11 +232,12 @@ def test_what_a_guest_sees_of_the_container(alice: Client, people: str, box: Con
         assert (f'href="{people}"' in source) == (permission == "manage")
         buttons = set(re.findall(rf'action="{where}(\w+)/"', source))
         assert buttons == (set() if permission == "view" else BUTTONS)
-        for name in ("settings", "data", "recreate", "duplicate", "rename", "delete"):
+        for name in ("visits", "settings", "data", "recreate", "duplicate", "rename", "delete"):
             assert f"{where}{name}/" not in source
         assert 'id="open"' in source
     whole = alice.get(where).content.decode()
-    assert all(f'href="{where}{name}/"' in whole for name in ("settings", "recreate", "duplicate", "rename", "delete"))
+    for name in ("visits", "settings", "recreate", "duplicate", "rename", "delete"):
+        assert f'href="{where}{name}/"' in whole
     assert set(re.findall(rf'action="{where}(\w+)/"', whole)) == BUTTONS
 
 
