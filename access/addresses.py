@@ -34,6 +34,11 @@ def folded(emails: Iterable[str]) -> list[str]:
     return found
 
 
+def spellings(emails: Iterable[str]) -> set[str]:
+    """As they would be stored, valid or not."""
+    return {fold_email(email) for email in emails}
+
+
 def note(text: str) -> str:
     """What the giver writes to the guest. Raises `note_invalid`: Warren mails nobody's links to strangers."""
     return names.check_mailed(text, "note", NOTE, "note_invalid") if text.strip() else ""

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -12,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
 
-from access import granting, members, sharing, visits
+from access import addresses, granting, levels, members, sharing, visits
 from access.forms import WEEK, ChangeForm, ShareForm
 from access.holding import Holding
 from access.models import Grant
@@ -87,7 +88,7 @@ class PeopleView(_Shared):
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         form = ShareForm(request.POST, **self.terms)
-        if not form.is_valid():
+        if not form.is_valid() or self._would_lose(form):
             return self._whole(form)
         given = {"emails": form.cleaned_data["email"], "note": form.cleaned_data["note"]}
         given |= {"permission": form.cleaned_data["permission"], "expires_at": form.expires_at()}
@@ -97,9 +98,21 @@ class PeopleView(_Shared):
             form.refuse(exc)
             return self._whole(form, 403 if exc.status == 403 else 200)
         who = made[0].email if len(made) == 1 else f"{len(made)} people"
-        messages.success(request, f"Shared with {who}. They are written to as soon as Cloudflare lets them in.")
+        told = "They are written to as soon as Cloudflare lets them in."
+        if not settings.EMAIL_URL:
+            told = f"This installation sends no mail: tell them the address, {self.container.url}"
+        messages.success(request, f"Shared with {who}. {told}")
         # The form's own fragment leads past what is said here, and a browser keeps it unless there is another.
         return redirect(f"{reverse('container-people', args=[pk])}#main")
+
+    def _would_lose(self, form: ShareForm) -> bool:
+        """Nobody loses anything by a form that shares: it always says how much and until when, meant for newcomers."""
+        level, end = form.cleaned_data["permission"], form.expires_at()
+        for grant in self.grants().live().filter(email__in=addresses.spellings(form.cleaned_data["email"])):
+            sooner = end is not None and (grant.expires_at is None or end < grant.expires_at)
+            if sooner or not levels.within(grant.permission, level):
+                form.add_error("email", f"{grant.email} has more, or for longer, already; change that above.")
+        return bool(form.errors)
 
     def _whole(self, form: ShareForm, status: int = 200) -> HttpResponse:
         inside = members.emails(self.container)

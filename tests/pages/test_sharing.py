@@ -66,7 +66,7 @@ def give(client: Client, people: str, **fields: Any) -> Any:
 def answering() -> None:
     """As behind a connector, which the engine in memory does not run."""
     converge()
-    Condition.objects.update(status=True)
+    Condition.objects.update(status=True, message="")
 
 
 def days(grant: Grant) -> float | None:
@@ -227,7 +227,7 @@ def test_what_a_guest_sees_of_the_container(alice: Client, people: str, box: Con
         page = client.get(where)
         source, words = page.content.decode(), text(page)
         assert "box belongs to Acme; alice@example.com shares it with you until" in words
-        told = ("read its logs" in words, "share it with others" in words)
+        told = ("start, stop and restart it" in words, "share it with others" in words)
         assert told == (permission != "view", permission == "manage")
         assert (f'href="{people}"' in source) == (permission == "manage")
         buttons = set(re.findall(rf'action="{where}(\w+)/"', source))
@@ -251,7 +251,7 @@ def test_shared_with_me(alice: Client, people: str, box: Container, gina: User) 
     page = client.get("/shared/")
     words = text(page)
     assert "box running by alice@example.com of Acme" in words
-    assert "open it and see how it is doing; read its logs, start, stop and restart it" in words
+    assert "open it and see how it is doing; start, stop and restart it" in words
     assert box.url in page.content.decode()
     Condition.objects.filter(type="Published").update(status=False)
     assert "not open at the moment" in text(client.get("/shared/"))
