@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
 
-from access import addresses, levels, members, sharing, visits
+from access import addresses, granting, levels, members, sharing, visits
 from access.forms import WEEK, ChangeForm, ShareForm
 from access.holding import Holding
 from access.models import Grant
@@ -50,13 +50,18 @@ class _Shared(Mine, View):
         tried = audit.refusals(self.action, actor=actor, target=self.subject, tenant=tenant)
         try:
             with tried if self.request.method == "POST" else nullcontext():
-                return sharing.managing(self.container, actor)
+                mine = sharing.managing(self.container, actor)
+                self.require(mine)
+                return mine
         except Refused as exc:
             raise PermissionDenied(str(exc)) from exc
 
     @property
     def subject(self) -> Model:
         return self.container
+
+    def require(self, mine: Holding) -> None:
+        """What more there is to hold. Raises `Refused`."""
 
     def page(self, template: str, status: int = 200, **more: Any) -> HttpResponse:
         facts = {"container": self.container, "mine": self.mine}
@@ -139,6 +144,9 @@ class _OfPerson(_Shared):
     def subject(self) -> Model:
         return self.grant
 
+    def require(self, mine: Holding) -> None:
+        granting.require_own(self.grant, mine)
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and str(request.method).lower() in self.http_method_names:
             rows = Grant.objects.filter(container=kwargs["pk"]).select_related("container__tenant")
@@ -154,10 +162,7 @@ class _OfPerson(_Shared):
         return refused(self.request, exc, "container-people", self.container.pk)
 
     def check(self) -> HttpResponse | None:
-        """Before a form is shown; None where there is something to decide. Whoever posts is refused on record."""
-        if not self.mine.decides(self.grant):
-            words = f"The access of {self.grant.email} was given by {self.grant.granter}; ask them, or an owner."
-            raise PermissionDenied(words)
+        """Before a form is shown; None where there is something to decide."""
         if self.grant.state not in {State.PENDING, State.ACTIVE}:
             messages.info(self.request, f"The access of {self.grant.email} has ended already.")
             return self.back()

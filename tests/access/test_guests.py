@@ -102,7 +102,8 @@ def test_who_has_only_what_is_shared_gets_along(url: str, share: Any, guest: Use
     client.force_login(guest)
     for path in ("/", url.removeprefix("/api/v1"), "/account/", "/api/v1/me/", "/api/v1/templates/", "/api/v1/audit/"):
         assert client.get(path).status_code in {200, 302, 403}, path
-    assert client.get("/").status_code == client.get("/api/v1/containers/").status_code == 200
+    assert client.get("/").headers["Location"] == "/shared/"
+    assert client.get("/api/v1/containers/").status_code == 200
     refused = client.get("/containers/new/")
     assert (refused.status_code, b"You are not a member of any tenant" in refused.content) == (403, True)
     asked: dict[str, Any] = {"data": {"name": "mine", "template": "hello"}, "content_type": "application/json"}

@@ -66,7 +66,7 @@ def give(client: Client, people: str, **fields: Any) -> Any:
 def answering() -> None:
     """As behind a connector, which the engine in memory does not run."""
     converge()
-    Condition.objects.update(status=True)
+    Condition.objects.update(status=True, message="")
 
 
 def days(grant: Grant) -> float | None:
