@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from access.changed import changed
 from access.models import Grant
 from cloudflare.models import Account, Publication
-from cloudflare.reconcile import names
+from cloudflare.reconcile import names, sign_out
 from containers import doorbell, look
 from containers.models import Container, ContainerStatus
 from tenants.models import Membership, User
@@ -44,12 +44,14 @@ def person_saved(sender: Any, instance: User, raw: bool = False, created: bool =
 
 @receiver(post_save, sender=Account)
 def account_saved(sender: Any, instance: Account, created: bool = False, raw: bool = False, **kwargs: Any) -> None:
-    """Those whose policy requires another login method than the account names, or had no room for somebody."""
-    if not raw and not created:
-        mine = Publication.objects.filter(zone__account=instance)
-        _ring_living(
-            pk__in=mine.filter(~Q(required=instance.identity_provider_id) | Q(code="access_full")).values("pk")
-        )
+    """What the account's login method, its limits or its token may have hindered, and who has yet to be shut out."""
+    if raw or created:
+        return
+    hindered = ~Q(required=instance.identity_provider_id) | Q(retrying=False) | Q(revoking=True)
+    _ring_living(pk__in=Publication.objects.filter(hindered, zone__account=instance).values("pk"))
+    with transaction.atomic():
+        for key in sign_out.again(instance, ~Q(code="") | Q(next_check_at=None)):
+            doorbell.ring(names.SIGN_OUT, key)
 
 
 @receiver(look.asked, sender=ContainerStatus)

@@ -3,7 +3,7 @@
 Failed
 ├── Retryable     try again: after `retry_after` seconds, or with the loop's backoff
 │   └── LeaseLost another worker took over; leave everything to it
-└── Terminal      more tries change nothing; looked at again at the next resync, or when somebody rings
+└── Terminal      more tries change nothing; looked at again at the next resync, after `retry_after`, or when rung
 """
 
 

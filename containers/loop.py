@@ -121,10 +121,9 @@ def _next_look(result: Result) -> float | None:
 
 
 def _deferred(controller: Controller, lease: Lease, row: Any, failure: Failed) -> bool:
-    if isinstance(failure, Terminal):
-        after = settings.RESYNC_SECONDS
-    else:
-        after = failure.retry_after if failure.retry_after is not None else backoff(row.failures)
+    after = failure.retry_after
+    if after is None:
+        after = settings.RESYNC_SECONDS if isinstance(failure, Terminal) else backoff(row.failures)
     log.warning("%s %s: %s: %s; next try in %.1f s", controller.name, lease.pk, failure.code, failure, after)
     return _settle(
         lease,

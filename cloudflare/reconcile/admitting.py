@@ -1,6 +1,6 @@
 """Whom one publication's policy lets in now: all who have a right to it, but for those who do not fit or must wait."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from access.rules import Policy
 from cloudflare.models import Account, Publication, SignOut
@@ -12,7 +12,7 @@ WAIT = 1.0  # seconds until a publication looks whether somebody was signed out 
 @dataclass(frozen=True, slots=True)
 class Admission:
     policy: Policy
-    crowded: Terminal | None = None  # why not everybody is let in, for people to read
+    hindered: Terminal | None = None  # why not everybody is let in, for people to read
     waits: bool = False  # somebody is let in as soon as they were signed out
 
     @property
@@ -42,7 +42,16 @@ def decide(publication: Publication, by_right: Policy) -> Admission:
     if not publication.app_id:
         raise crowded
     kept = [email for email in allowed if email in inside][: account.max_rules - rules(account, 0)]
-    return Admission(Policy(tuple(kept)), crowded=crowded)
+    return Admission(Policy(tuple(kept)), hindered=crowded)
+
+
+def without_newcomers(publication: Publication, admission: Admission, refusal: Terminal) -> Admission | None:
+    """Those of them whom Cloudflare is known to take, once it has refused the whole; None: that is nothing less."""
+    known = publication.entered if publication.admitted is None else publication.admitted
+    kept = tuple(email for email in admission.emails if email in set(known))
+    if not publication.app_id or len(kept) == len(admission.emails):
+        return None
+    return replace(admission, policy=Policy(kept), hindered=refusal)
 
 
 def rules(account: Account, people: int) -> int:

@@ -31,7 +31,7 @@ def carry_out(publication: Publication) -> None:
 
     Unless the container was renamed again meanwhile: then this is an earlier one itself.
     """
-    container = _locked(publication)
+    container = locked(publication)
     if container.hostname != publication.hostname:
         return
     ContainerStatus.objects.filter(pk=container.pk).update(hostname=publication.hostname)
@@ -42,7 +42,7 @@ def carry_out(publication: Publication) -> None:
 
 def end(publication: Publication, lease: Lease) -> None:
     """Note that nothing of the hostname is left; with the last one of a container that goes, tell that all is gone."""
-    container = _locked(publication)  # of two hostnames that end at once, the second sees the first one's end
+    container = locked(publication)  # of two hostnames that end at once, the second sees the first one's end
     lease.write(gone_at=timezone.now())
     if container.desired != Desired.ABSENT or others(publication).exists():
         return
@@ -51,7 +51,7 @@ def end(publication: Publication, lease: Lease) -> None:
     ContainerStatus.objects.filter(pk=container.pk).ring()
 
 
-def _locked(publication: Publication) -> Container:
+def locked(publication: Publication) -> Container:
     """The container as it is now, and stays until the transaction at hand has ended."""
     rows = Container.objects.select_for_update(of=("self",)).only("hostname", "desired", "generation")
     return rows.get(pk=publication.container_id)

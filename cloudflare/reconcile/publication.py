@@ -4,33 +4,28 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from access import entry
-from access.rules import Policy
-from cloudflare import applications
-from cloudflare.client import AppSpec, Cloudflare, Priority, errors
+from cloudflare.client import Cloudflare, Priority
 from cloudflare.clients import client_for
-from cloudflare.models import Publication, Route, SignOut, Tunnel
-from cloudflare.reconcile import admitting, answering, cutover, documents, guests, names, resetting, sign_out
-from cloudflare.reconcile.adopt import application, record, without_application, without_record
+from cloudflare.models import Publication, Route, Tunnel
+from cloudflare.reconcile import answering, cutover, documents, guests, names, people, resetting
+from cloudflare.reconcile.adopt import record, without_application, without_record
 from cloudflare.reconcile.faults import translated
+from cloudflare.reconcile.people import Standing
 from containers import conditions, loop, observed, steps
 from containers import reconcile as container_reconcile
-from containers.errors import Failed, Retryable
+from containers.errors import Failed
 from containers.lease import Lease
 from containers.models import Condition, Desired
 from containers.steps import StepState
 
-PRESSING = 5.0  # seconds between tries to shut somebody out
 WAIT = 20.0  # seconds until a publication looks whether its tunnel has answered, should the ring be lost
-_ENDED = {"revoking": False, "revoking_since": None}
 
 # Its own row, and as much of those around it as a pass depends on: each pass reads them all afresh.
 _READ = (
@@ -61,61 +56,27 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
     if publication.gone_at:
         return loop.Result(rest=True)
     client, leaves_at = client_for(publication.zone.account), publication.leaves_at
-    if publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now()):
-        return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
-    people = entry.of(publication.container)
-    admission = admitting.decide(publication, people.policy)
-    with _pressing(publication):
-        result = _publish(publication, lease, client, admission.policy)
-    if admission.crowded:
-        result = _crowded(publication, result, admission.crowded)
-    if people.unsettled:
-        result = replace(result, record=_in_a_row(lambda: guests.told(publication, admission.policy), result.record))
-    result = _left(publication, result, admission.emails)
-    if admission.waits:
-        result = replace(result, after=admitting.WAIT)
-    due = min((moment for moment in (leaves_at, publication.reset_until) if moment), default=None)
-    if due:
-        left = max(0.0, (due - timezone.now()).total_seconds())
-        return replace(result, after=left if result.after is None else min(result.after, left))
-    return result
+    given_up = publication.container.desired == Desired.ABSENT or (leaves_at and leaves_at <= timezone.now())
+    with people.pressing(publication):
+        if given_up:
+            return _unpublish(publication, lease, client.with_priority(Priority.URGENT))
+        return _publish(publication, lease, client)
 
 
-@contextmanager
-def _pressing(publication: Publication) -> Iterator[None]:
-    """While somebody may be in who is to be out, what fails is tried again soon, however often it has failed."""
-    try:
-        yield
-    except Retryable as failure:
-        if publication.revoking and failure.retry_after is None:
-            failure.retry_after = min(loop.backoff(publication.failures), PRESSING)
-        raise
-
-
-def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy: Policy) -> loop.Result:
-    container, tunnel = publication.container, publication.tunnel
+def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
     progress = steps.Progress(_condition(publication))
-    seen: dict[str, Any] = {}
-    required = publication.zone.account.identity_provider_id
-    wanted = documents.application(publication.hostname, policy, required)
-    if publication.unanswered or publication.policy_digest != documents.digest(wanted):
-        if admitting.shuts_out(publication, policy):
-            since = publication.revoking_since or timezone.now()
-            lease.write(revoking=True, revoking_since=since, **resetting.noted(publication))
-            publication.revoking, client = True, client.with_priority(Priority.URGENT)
-        if publication.app_id:
-            publication.entered = sorted({*publication.entered, *policy.emails})
-            lease.write(unanswered=True, entered=publication.entered)
-        # Once it answers, who may enter is no step on the way there: the steps stay, with the time that each took.
-        stays = progress.kept(names.STEP_ACCESS, lambda: answering.answers(publication, progress.condition))
-        with progress.blamed(), stays:
-            seen = _protect(publication, lease, client, wanted, progress)
-        seen |= {"admitted": list(policy.emails), "required": required, "unanswered": False, "listed_digest": ""}
-    if publication.revoking:
-        seen |= _end_sessions(seen.get("app_id", publication.app_id), lease, client.with_priority(Priority.URGENT))
-        seen |= resetting.counted(publication)
-        lease.write(**seen)  # a reset that has to be tried again need not end sessions again
-    seen |= resetting.carry_out(publication, lease, client.with_priority(Priority.URGENT))
+    standing = people.admit(publication, lease, client, progress)
+    result = _lead(publication, lease, client, progress, standing)
+    if standing.admission.hindered:
+        result = _hindered(publication, result, standing.admission.hindered)
+    return people.along(standing, result, publication.leaves_at, publication.reset_until)
+
+
+def _lead(
+    publication: Publication, lease: Lease, client: Cloudflare, progress: steps.Progress, standing: Standing
+) -> loop.Result:
+    """What is protected gets its way in: the tunnel's ingress, and then the DNS record."""
+    container, tunnel, seen = publication.container, publication.tunnel, dict(standing.seen)
     if answering.moved(publication, progress.condition):
         # It stays in the ingress, protected as it is, until Cloudflare has taken the rule that replaces this one.
         publication.route = seen["route"] = Route.NONE
@@ -141,11 +102,14 @@ def _publish(publication: Publication, lease: Lease, client: Cloudflare, policy:
         with progress.blamed(), translated("DNS record"):
             made = record(client, publication, documents.record(publication, tunnel.tunnel_id))
         progress.done(names.STEP_DNS)
+        publication.record_target = tunnel.tunnel_id
         seen = {"record_id": made.id, "record_target": tunnel.tunnel_id}
-    return _published(publication, progress, seen)
+    return _published(publication, progress, seen, standing)
 
 
-def _published(publication: Publication, progress: steps.Progress, seen: dict[str, Any]) -> loop.Result:
+def _published(
+    publication: Publication, progress: steps.Progress, seen: dict[str, Any], standing: Standing
+) -> loop.Result:
     """The hostname answers; if it is the one that the container is waiting for, the earlier one may go."""
     container, fresh = publication.container, cutover.is_due(publication)
     earlier = cutover.others(publication).values_list("pk", flat=True) if fresh and container.status.hostname else ()
@@ -153,6 +117,8 @@ def _published(publication: Publication, progress: steps.Progress, seen: dict[st
     def report() -> None:
         if fresh:
             cutover.carry_out(publication)
+        if standing.unsettled and (fresh or "record_id" in seen):  # before, it let in nobody yet
+            guests.told(publication, standing.admission.policy)
         progress.report(True, "Published", generation=container.generation)
         if publication.tunnel.connected_at:
             conditions.report([container.pk], names.CONNECTED, True, "Connected")
@@ -161,49 +127,37 @@ def _published(publication: Publication, progress: steps.Progress, seen: dict[st
     return loop.Result(seen=seen, record=report, rings=tuple((names.PUBLICATION, pk) for pk in earlier))
 
 
-def _protect(
-    publication: Publication, lease: Lease, client: Cloudflare, wanted: AppSpec, progress: steps.Progress
-) -> dict[str, Any]:
-    """Write the application with its policy, and take it as written only if the answer says just that."""
-    progress.begin(names.STEP_ACCESS)
-    lease.hold()
-    with translated("Access application"):
-        seen = application(client, publication, wanted)
-    if seen.id != publication.app_id:
-        applications.note(publication, seen.id)
-    if differences := wanted.differences(seen):
-        publication.policy_digest = ""  # of what protects it now, nobody knows more than that it is not ours
-        raise Retryable("access_differs", f"Cloudflare holds another policy than was written: {differences[0]}.")
-    progress.done(names.STEP_ACCESS)
-    return {"app_id": seen.id, "aud": seen.aud, "policy_digest": documents.digest(wanted)}
-
-
-def _end_sessions(app_id: str, lease: Lease, client: Cloudflare) -> dict[str, Any]:
-    """Somebody is not let in any more: a running session ends only when all of the application are ended.
-
-    At Cloudflare a policy is asked when a session begins. Whom it still lets in signs in again without noticing.
-    """
-    lease.hold()
-    with translated("Ending of sessions"), suppress(errors.NotFound):
-        client.apps.revoke_tokens(app_id)
-    return dict(_ENDED)
-
-
 def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
-    """DNS, then ingress, then the application: protected until there is nothing left to protect."""
-    with translated("DNS record"):
-        without_record(client, publication, lease)
+    """DNS, then ingress, then the application: protected until there is nothing left to protect.
+
+    Before it of a hostname that people still come by, whoever lost access is held out. When the container goes,
+    everybody does, and faster than by its policy; but for when the record stays.
+    """
+    absent = publication.container.desired == Desired.ABSENT
+    standing = None if absent else people.shut(publication, lease, client)
+    if standing and standing.seen:
+        lease.write(**standing.seen)
+    try:
+        with translated("DNS record"):
+            without_record(client, publication, lease)
+    except Failed:
+        if absent and (shut := people.shut(publication, lease, client)).seen:
+            lease.write(**shut.seen)
+        raise
     if publication.record_id:
         lease.write(record_id="", record_target="")
     if publication.route != Route.OUT:
         with transaction.atomic():
             lease.write(route=Route.LEAVING)
             Tunnel.objects.filter(pk=publication.tunnel_id).ring()
-        return loop.Result(after=WAIT, rings=((names.TUNNEL, publication.tunnel_id),))
-    if publication.container.desired != Desired.ABSENT:  # else all that is open ends with it
+        result = loop.Result(after=WAIT, rings=((names.TUNNEL, publication.tunnel_id),))
+        return people.along(standing, result, publication.reset_until) if standing else result
+    if not absent:  # else all that is open ends with it
         resetting.carry_out(publication, lease, client, last=True)
     with translated("Access application"):
         without_application(client, publication, lease)
+    sign_out, rings = people.left(publication)
+    rings = (*rings, (container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id))
 
     def record() -> None:
         guests.told_of_end(publication)
@@ -217,32 +171,20 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
             "aud": "",
             "policy_digest": "",
             "routed_in": "",
+            "entered": [],
             "unanswered": False,
             "reset_until": None,
-            **_ENDED,
+            "revoking": False,
+            "revoking_since": None,
         },
-        rings=((container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id)),
+        rings=rings,
         record=record,
-        wake=Tunnel.objects.filter(pk=publication.tunnel_id).ring,
+        wake=_in_a_row(Tunnel.objects.filter(pk=publication.tunnel_id).ring, sign_out),
     )
-    return _left(publication, result, ())
+    return people.along(standing, result) if standing else result
 
 
-def _left(publication: Publication, result: loop.Result, inside: Collection[str]) -> loop.Result:
-    """Who was in and is out now may have lost their last way in: that is noted with what was seen of it."""
-    if publication.entered == list(inside):
-        return result
-    account, lost = publication.zone.account, set(publication.entered) - set(inside)
-    result = replace(result, seen={**result.seen, "entered": list(inside)})
-    if not lost or not sign_out.wanted(account):
-        return result
-    wake = _in_a_row(result.wake, lambda: sign_out.ring(account, lost))
-    return replace(
-        result, wake=wake, rings=(*((names.SIGN_OUT, SignOut.key(account, one)) for one in lost), *result.rings)
-    )
-
-
-def _crowded(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:
+def _hindered(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:
     """As a failure that needs a person, and all that was seen counts: who is to be out is out, who fits is in."""
 
     def answers(known: Condition) -> bool:

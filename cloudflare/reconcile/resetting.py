@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 
 
 def noted(publication: Publication) -> dict[str, Any]:
-    """What to write down before the policy shrinks, so that whoever comes next knows; the owner may not want it."""
-    if not publication.container.resets_connections:
-        return {}
+    """What to write down before the policy shrinks, so that whoever comes next knows.
+
+    Also where the owner keeps connections open: it is from that moment on that nobody comes in any more.
+    """
     return _put(publication, reset_until=timezone.now(), reset_at=None)
 
 
@@ -48,6 +49,8 @@ def carry_out(publication: Publication, lease: Lease, client: Cloudflare, *, las
     final = publication.reset_until is not None and (last or publication.reset_until <= now)
     if publication.reset_until is None or (publication.reset_at and not final):
         return {}
+    if not publication.container.resets_connections:
+        return _put(publication, reset_until=None) if final else {}
     message = _reset(publication, lease, client)
     until = None if final else publication.reset_until
     return _put(publication, reset_at=now, reset_until=until, reset_message=message)

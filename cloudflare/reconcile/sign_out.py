@@ -11,13 +11,14 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from access.models import Grant
 from cloudflare.client import Cloudflare, Priority, errors
 from cloudflare.clients import client_for
-from cloudflare.models import Account, Publication, Seat, SignOut, Tunnel
+from cloudflare.models import Account, Publication, Seat, SignOut
 from cloudflare.reconcile import names
 from cloudflare.reconcile.faults import translated
 from containers import loop
@@ -46,6 +47,15 @@ def ring(account: Account, emails: Collection[str]) -> None:
     rows.ring()
 
 
+def again(account: Account, which: Q) -> list[Any]:
+    """Ring those of the account's rows; returns their keys."""
+    rows = SignOut.objects.filter(which, account=account).select_for_update().order_by("email")
+    keys = list(rows.values_list("pk", flat=True))
+    if keys:
+        SignOut.objects.filter(pk__in=keys).ring()
+    return keys
+
+
 def load(pk: Any) -> SignOut | None:
     return SignOut.objects.select_related("account").filter(pk=pk).first()
 
@@ -55,16 +65,31 @@ def reconcile(row: SignOut, lease: Lease) -> loop.Result:
     lease.write(calling=True)
     done: dict[str, Any] = {}
     if not _has_way_in(row):
+        if _first_refused(row.account) not in {None, row.pk}:
+            wake = Publication.objects.filter(pk__in=_waiting(row)).ring
+            return loop.Result(rest=True, seen={"calling": False}, wake=wake)
         done = _sign_out(row, lease)
 
     def record() -> None:
         Publication.objects.filter(pk__in=_waiting(row)).ring()
         lease.rows().filter(rings=row.rings).delete()
+        if done or row.code:
+            again(row.account, Q(next_check_at=None))
         if done:
             audit.record(Action.ACCESS_SIGN_OUT, actor=None, target=row.account, email=row.email, **done)
 
     rings = tuple((names.PUBLICATION, pk) for pk in _waiting(row))
     return loop.Result(rest=True, seen={"calling": False}, record=record, rings=rings)
+
+
+def _first_refused(account: Account) -> Any:
+    """Key of the person for whom the account's token was refused first, if it was.
+
+    It is refused for all then: that one is tried again, and the others rest until it goes through, or until the
+    account is saved.
+    """
+    refused = SignOut.objects.filter(account=account, code=errors.Unauthorized.code)
+    return refused.order_by("created_at", "pk").values_list("pk", flat=True).first()
 
 
 def _sign_out(row: SignOut, lease: Lease) -> dict[str, Any]:
@@ -95,25 +120,26 @@ def _return_seats(client: Cloudflare, row: SignOut, lease: Lease) -> int:
 
 
 def _has_way_in(row: SignOut) -> bool:
-    """Staff are never signed out, nor is a member of a tenant that lives in the account: a container may come."""
-    return (
-        _by_right(row).exists()
-        or Tunnel.objects.filter(account=row.account, tenant__in=_tenants(row.email)).exists()
-        or _may_be_in(row)
-        or User.objects.filter(email=row.email, is_staff=True, is_active=True).exists()
-    )
+    """Staff are never signed out, nor is a member of a tenant: a container may come, and a guest may be anybody.
+
+    Where Warren itself stands behind Access, nobody who has an account there is: they would lose the pages.
+    """
+    mine = User.objects.filter(email=row.email, is_active=True)
+    if not settings.ACCESS_AUDIENCE:
+        mine = mine.filter(Q(is_staff=True) | Q(memberships__in=_memberships(row.email)))
+    return mine.exists() or _by_right(row).exists() or _may_be_in(row)
 
 
 def _by_right(row: SignOut) -> QuerySet[Publication]:
     """The living publications that let the person in, or are to."""
     guests = Grant.objects.live().filter(email=row.email).values("container")
     living = Publication.objects.filter(gone_at=None, zone__account=row.account)
-    return living.filter(Q(container__in=guests) | Q(container__tenant__in=_tenants(row.email)))
+    return living.filter(Q(container__in=guests) | Q(container__tenant__in=_memberships(row.email).values("tenant")))
 
 
-def _tenants(email: str) -> QuerySet[Membership, Any]:
+def _memberships(email: str) -> QuerySet[Membership]:
     running = Membership.objects.filter(tenant__suspended_at=None, tenant__deleted_at=None)
-    return running.filter(user__email=email, user__is_active=True).values("tenant")
+    return running.filter(user__email=email, user__is_active=True)
 
 
 def _may_be_in(row: SignOut) -> bool:

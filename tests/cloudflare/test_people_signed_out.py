@@ -96,13 +96,19 @@ def test_who_was_never_let_in_costs_no_call(box: Container, cloud: Cloud) -> Non
     assert signed_out(cloud) == 0
 
 
-@pytest.mark.parametrize("right", ["member", "staff", "waiting"])
-def test_who_has_another_right_stays_signed_in(box: Container, elsewhere: Container, cloud: Cloud, right: str) -> None:
+@pytest.mark.parametrize("right", ["member", "staff", "waiting", "member elsewhere", "account"])
+def test_who_has_another_right_stays_signed_in(
+    box: Container, elsewhere: Container, cloud: Cloud, right: str, settings: Any
+) -> None:
     grant = share(box)
     converge()
     gina = User.objects.create_user(GINA, "secret", is_staff=right == "staff")
     if right == "member":
         Membership.objects.create(tenant=elsewhere.tenant, user=gina, role=Role.MEMBER)
+    if right == "member elsewhere":  # of a tenant that has nothing in the account yet
+        make_tenant("fresh", gina)
+    if right == "account":  # and Warren itself is behind Access
+        settings.ACCESS_AUDIENCE = "a" * 64
     if right == "waiting":  # for a policy that is not written yet
         share(elsewhere)
     revoke(grant)
@@ -158,6 +164,46 @@ def test_it_is_tried_until_it_is_done_and_staff_see_it(box: Container, cloud: Cl
     converge()
     assert not SignOut.objects.exists()
     assert attention.items() == []
+
+
+def test_of_a_token_that_may_not_do_it_one_person_is_tried_and_the_others_rest(box: Container, cloud: Cloud) -> None:
+    grants = [share(box, f"p{number}@example.com") for number in range(3)]
+    converge()
+    cloud.fault(kind="status", status=403, path="/revoke_user")
+    for grant in grants:
+        revoke(grant)
+    converge()
+    (first,) = SignOut.objects.exclude(next_check_at=None)
+    assert (first.code, first.retrying) == ("cloudflare_unauthorized", False)
+    assert SignOut.objects.filter(code="", calling=False, next_check_at=None).count() == 2
+    assert len(attention.items()) == signed_out(cloud) == 1
+    SignOut.objects.all().ring()
+    converge()
+    assert (signed_out(cloud), len(attention.items())) == (2, 1)
+    cloud.heal()
+    SignOut.objects.filter(pk=first.pk).ring()
+    converge()
+    assert not SignOut.objects.exists()
+    assert signed_out(cloud) == 5
+
+
+def test_a_new_token_is_tried_at_once_where_somebody_is_to_be_out(box: Container, cloud: Cloud) -> None:
+    grants = [share(box), share(box, "dora@example.com")]
+    converge()
+    cloud.fault(kind="status", status=403, path="/access/apps/")
+    cloud.fault(kind="status", status=403, path="/revoke_user")
+    for grant in grants:
+        revoke(grant)
+    converge()
+    assert Publication.objects.get().retrying is False
+    for healed in ("/access/apps/", "/revoke_user"):
+        cloud.heal()
+        if healed == "/access/apps/":
+            cloud.fault(kind="status", status=403, path="/revoke_user")
+        Account.objects.get().save()
+        converge()
+        assert {grant.state for grant in Grant.objects.all()} == {"revoked"}
+    assert not SignOut.objects.exists()
 
 
 def test_an_account_that_guards_other_things_signs_nobody_out(box: Container, cloud: Cloud) -> None:
