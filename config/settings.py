@@ -178,7 +178,6 @@ ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
 REVOCATION_SECONDS = env.float("REVOCATION_SECONDS", default=0 if EMBEDDED else 30)
 CONNECTOR_IMAGE = env.str("CONNECTOR_IMAGE", default="cloudflare/cloudflared:2026.8.2")
 CONNECTOR_EDGE = env.str("CONNECTOR_EDGE", default="")  # host:port for cloudflared's TUNNEL_EDGE; "gateway" as host
-
 # Signing in to Warren itself through Access, where it stands in front of the pages; unset: the header means nothing.
 ACCESS_TEAM_DOMAIN = env.str("ACCESS_TEAM_DOMAIN", default="")  # team.cloudflareaccess.com
 ACCESS_AUDIENCE = env.str("ACCESS_AUDIENCE", default="")  # the AUD tag of the application before the pages
