@@ -78,7 +78,7 @@ def test_shared_and_shut_out(browser: Browser, tmp_path: Path) -> None:
         visits = up.url(f"/containers/{key}/visits/")
         owner.goto(visits)
         wait_until(lambda: owner.reload() and owner.get_by_text("refused", exact=True).count(), 20, 0.5)
-        expect(owner.get_by_role("link", name="view, given by")).to_be_visible()
+        expect(owner.get_by_role("link", name="access given by").first).to_be_visible()
         owner.goto(up.url("/activity/"))
         for verb in ("grant:create", "grant:active", "grant:revoke", "grant:out"):
             expect(owner.get_by_text(verb).first).to_be_visible()

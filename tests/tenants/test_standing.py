@@ -238,7 +238,7 @@ def test_an_edited_plan_is_followed_after_the_admins_transaction_in_the_order_of
     assert (len(rung), box.memory > 128 * MIB) == (1, True)
     with CaptureQueriesContext(connection) as made:
         tasks.follow_plan(str(plan.pk))
-    locks = [one["sql"] for one in made if "FOR UPDATE" in one["sql"] and 'FROM "tenants_tenant"' in one["sql"]]
+    locks = [one["sql"] for one in made if "FOR NO KEY UPDATE" in one["sql"] and 'FROM "tenants_tenant"' in one["sql"]]
     assert [f'"id" = {pk} ' in sql for pk, sql in zip((tenant.pk, before.pk), locks, strict=True)] == [True, True]
     box.refresh_from_db()
     assert box.memory == 128 * MIB
