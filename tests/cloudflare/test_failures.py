@@ -16,8 +16,10 @@ from tests.parts import Cloud
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("guarded", [True, False])
-@pytest.mark.parametrize("act", ["create", "rename", "delete"])
+# With the guard in place, less can be open: that it is no hindrance is seen once.
+@pytest.mark.parametrize(
+    ("act", "guarded"), [("create", True), ("create", False), ("rename", False), ("delete", False)]
+)
 def test_routable_is_protected_when_any_call_fails_for_good(
     act: str, guarded: bool, create: Any, cloud: Cloud, owner: User, zone: Zone, settings
 ) -> None:

@@ -179,9 +179,11 @@ def _nothing(cloud: Cloud, mark: str) -> None:
 
 # Every way to end for what every installation does all day. What is made of the same calls is cut once each way.
 SCENES = [
-    *((case, "guarded", mode) for case in ("create", "stop", "delete") for mode in MODES),
-    # Before a call it stands outside as it did after the one before: for what may be open that is the same moment.
-    *((case, "without the guard", mode) for case in ("create", "delete") for mode in ("killed after", "answer lost")),
+    *((case, "guarded", mode) for case in ("create", "delete") for mode in MODES),
+    *(("stop", "guarded", mode) for mode in ("killed after", "answer lost")),
+    # Before a call it stands outside as it did after the one before, and after it alike whatever became of the answer:
+    # for what may be open these are one moment.
+    *((case, "without the guard", "killed after") for case in ("create", "delete")),
     ("rename", "without the guard", "killed after"),
     ("recreate", "guarded", "killed after"),
 ]
