@@ -22,11 +22,6 @@ def implied(permission: str) -> tuple[str, ...]:
     return LADDER[: LADDER.index(permission) + 1]
 
 
-def at_least(permission: str) -> tuple[str, ...]:
-    """Those that include it; none for what no grant gives."""
-    return LADDER[LADDER.index(permission) :] if permission in LADDER else ()
-
-
 def within(permission: str, most: str) -> bool:
     """Whether whoever holds `most` holds `permission` as well."""
     return LADDER.index(permission) <= LADDER.index(most)
