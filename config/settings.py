@@ -10,7 +10,8 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
-from config import logs, schedule
+from config import content_policy, logs, schedule
+from config.openapi import settings as openapi
 
 django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
 
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "corsheaders",
     "axes",
+    "csp",
 ]
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "tenants.middleware.OriginMiddleware",
     "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",
@@ -111,7 +114,9 @@ else:
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+}
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu's spelling of a socket
 CELERY_TASK_IGNORE_RESULT = True
 # A doorbell is not acknowledged: the row that it stands for stays due until it was passed over, and the sweep rings
@@ -164,6 +169,13 @@ ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(WARREN_HOME / "archives"))
 ARCHIVE_HOURS = env.float("ARCHIVE_HOURS", default=24)  # how long a download stays
 ARCHIVE_RESERVE = env.int("ARCHIVE_RESERVE", default=1024**3)  # bytes that they leave free on their disk
 ARCHIVES_AT_ONCE = env.int("ARCHIVES_AT_ONCE", default=2)  # copied at the same time by one worker process
+
+# --- Live: the agent and the sockets ----------------------------------------------------------------------
+AGENT_SOURCE = env.str("AGENT_SOURCE", default="auto")  # "cgroups", "engine"; auto: cgroups where they are to be seen
+SOCKETS_PER_PERSON = env.int("SOCKETS_PER_PERSON", default=50)  # open at once, at each web process
+TERMINALS_PER_PERSON = env.int("TERMINALS_PER_PERSON", default=20)  # open at once
+TERMINAL_IDLE_SECONDS = env.float("TERMINAL_IDLE_SECONDS", default=900)  # without a byte either way
+EVENTS_DAYS = env.int("EVENTS_DAYS", default=30)  # how long it is kept what happened to a container at the engine
 
 # --- Cloudflare -------------------------------------------------------------------------------------------
 CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")
@@ -247,18 +259,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Schema",
     "EXCEPTION_HANDLER": "config.problems.handle",
 }
-SPECTACULAR_SETTINGS = {
-    "OAS_VERSION": "3.1.1",
-    "TITLE": "Warren",
-    "VERSION": "1",
-    "DESCRIPTION": "Containers for many tenants. Errors are `application/problem+json` with a stable `code`.",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enum_id_removal",  # words stay where they are used
-        "config.openapi.complete.complete",
-    ],
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 # Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
 API_RATE = env.str("API_RATE", default="600/60")
 API_COSTLY_RATE = env.str("API_COSTLY_RATE", default="60/60")
@@ -290,6 +291,7 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Fo
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = content_policy.POLICY
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True

@@ -1,0 +1,5 @@
+"""The sockets' addresses; `config.asgi` serves them."""
+
+from typing import Any
+
+urlpatterns: list[Any] = []

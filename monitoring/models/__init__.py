@@ -1,0 +1,3 @@
+from monitoring.models.sample import Sample
+
+__all__ = ["Sample"]

@@ -1,0 +1,75 @@
+"""Bytes arrive whole and in order over a link that loses, repeats and swaps; nobody keeps more than a window."""
+
+import asyncio
+import random
+
+import pytest
+
+from monitoring.live import windows
+from monitoring.live.windows import Inflow, Outflow
+from monitoring.live.wire import CHUNK
+
+WINDOW = 4 * CHUNK
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("seed", range(5))
+async def test_all_arrives_once_and_in_order(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "RESEND", 0.02)
+    chance, content = random.Random(seed), random.Random(seed).randbytes(20 * CHUNK + 7)
+    inflow, got, most = Inflow(), bytearray(), 0
+
+    async def send(offset: int, data: bytes) -> None:
+        nonlocal most
+        most = max(most, outflow.outstanding)
+        if chance.random() < 0.2:
+            return  # lost
+        for _ in range(1 + (chance.random() < 0.2)):
+            asyncio.get_running_loop().call_later(chance.random() * 0.01, arrive, offset, data)
+
+    def arrive(offset: int, data: bytes) -> None:
+        got.extend(inflow.take(offset, data))
+        if chance.random() > 0.1:
+            outflow.acked(inflow.taken)
+
+    async def again() -> None:
+        while True:
+            await asyncio.sleep(0.01)
+            await outflow.resend()
+
+    outflow = Outflow(send, WINDOW)
+    resending = asyncio.create_task(again())
+    await asyncio.wait_for(outflow.write(content), 20)
+    await asyncio.wait_for(outflow.drained(), 20)
+    resending.cancel()
+    assert bytes(got) == content
+    assert most <= WINDOW
+
+
+@pytest.mark.asyncio
+async def test_a_writer_waits_for_room() -> None:
+    sent: list[int] = []
+
+    async def send(offset: int, data: bytes) -> None:
+        sent.append(offset)
+
+    outflow = Outflow(send, WINDOW)
+    writing = asyncio.create_task(outflow.write(bytes(6 * CHUNK)))
+    await asyncio.sleep(0.01)
+    assert sent == [0, CHUNK, 2 * CHUNK, 3 * CHUNK]
+    assert outflow.stalled > 0
+    outflow.acked(99 * CHUNK)  # of bytes that nobody wrote
+    outflow.acked(2 * CHUNK)
+    await asyncio.wait_for(writing, 1)
+    assert sent[-1] == 5 * CHUNK
+    outflow.acked(CHUNK)  # late
+    assert outflow.outstanding == 4 * CHUNK
+
+
+def test_only_what_comes_next_counts() -> None:
+    inflow = Inflow()
+    assert inflow.take(3, b"def") == b""
+    assert inflow.take(0, b"abc") == b"abc"
+    assert inflow.take(0, b"abc") == b""
+    assert inflow.take(1, b"bcde") == b"de"
+    assert inflow.taken == 5
