@@ -1,3 +1,4 @@
 from monitoring.models.sample import Sample
+from monitoring.models.terminal import Terminal
 
-__all__ = ["Sample"]
+__all__ = ["Sample", "Terminal"]
