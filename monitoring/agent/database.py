@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -33,9 +34,9 @@ class Database:
                 result = work()
             except Exception as exc:
                 connections.close_all()  # it may be the connection that failed: the next job gets another
-                self._back(loop, done, lambda failure=exc: done.set_exception(failure))
+                self._back(loop, done, partial(done.set_exception, exc))
             else:
-                self._back(loop, done, lambda: done.set_result(result))
+                self._back(loop, done, partial(done.set_result, result))
 
         self._jobs.put(job)
         return await done

@@ -33,7 +33,7 @@ AWAY = (EngineAway, DockerError, aiohttp.ClientError, OSError, ValueError)  # th
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event of a container of ours. `action` is one of `HEARD`, or `healthy` and `unhealthy`."""
+    """An event of a container of ours. `action`: one of `HEARD`; instead of the last, `healthy` or `unhealthy`."""
 
     container: str
     engine_id: str

@@ -1,4 +1,5 @@
+from monitoring.models.incident import Incident, Kind
 from monitoring.models.sample import Sample
 from monitoring.models.terminal import Terminal
 
-__all__ = ["Sample", "Terminal"]
+__all__ = ["Incident", "Kind", "Sample", "Terminal"]
