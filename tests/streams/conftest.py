@@ -105,6 +105,16 @@ async def streams() -> AsyncIterator[Streams]:
         yield found
 
 
+async def outlet(streams: Streams) -> int:
+    """How many answers of the engine the agent still reads, beside the stream of events."""
+    connector = streams.agent.docker.connector
+    for _ in range(100):
+        if len(connector._acquired) <= 1:
+            break
+        await asyncio.sleep(0.01)
+    return len(connector._acquired) - 1
+
+
 @dataclass
 class Heard:
     """A stream as a web process has it. `eager`: acknowledges at once what comes."""
