@@ -41,11 +41,12 @@ class Measuring:
             await asyncio.sleep(due - time.monotonic())
 
     async def measure(self) -> None:
-        at, running = timezone.now(), dict(self._engine.running)
+        running = dict(self._engine.running)
         try:
             readings = await self._source.read_all(running)
         except EngineAway:
             return
+        at = timezone.now()  # the engine, too, looks shortly before it answers
         before = {ours: reading for ours, reading in self._before.items() if ours in running}
         self._before = {**before, **readings}
         samples = {ours: numbers(before.get(ours), reading) for ours, reading in readings.items()}
