@@ -13,6 +13,7 @@ import pytest
 from docker.models.containers import Container as DockerContainer
 
 from containers import setup
+from containers.engine.images import build_small
 from monitoring.agent import Agent
 from monitoring.agent.assembly import assemble
 from monitoring.agent.logs import Log
@@ -25,6 +26,7 @@ from monitoring.live.windows import Inflow, Outflow
 from tests.parts import docker_cleanup
 
 MARK = "t" + secrets.token_hex(2)
+IMAGE = f"warren/{MARK}:latest"
 
 
 @dataclass
@@ -46,22 +48,25 @@ class Box:
         return [row[-1] for row in self.made.top(ps_args="-o pid,args")["Processes"]]
 
 
-def boxed(*command: str, image: str = "warren/hello:latest", **more: Any) -> Box:
-    client = docker.from_env()
+def boxed(*command: str, **more: Any) -> Box:
     pk = uuid.uuid4()
     labels = {"warren.installation": MARK, "warren.container": str(pk)}
     name = f"{MARK}-{pk.hex[:12]}"
-    made = client.containers.run(
-        image, list(command) or None, name=name, labels=labels, detach=True, init=True, network_mode="none", **more
-    )
+    with contextlib.closing(docker.from_env()) as client:
+        made = client.containers.run(
+            IMAGE, list(command), name=name, labels=labels, detach=True, init=True, network_mode="none", **more
+        )
     return Box(made, pk)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _images() -> Iterator[None]:
-    setup.build_images()
+def _image() -> Iterator[None]:
+    """The image of our own template *Hello*, under a name that nobody else builds anew meanwhile."""
+    build_small(MARK, setup.IMAGES / "hello")
     yield
     docker_cleanup(MARK)
+    with contextlib.closing(docker.from_env()) as client:
+        client.images.remove(IMAGE, force=True)
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +80,6 @@ def box() -> Iterator[Box]:
     found = boxed("/bin/sleep", "100000")
     yield found
     found.made.remove(force=True)
-    found.made.client.close()
 
 
 @contextlib.asynccontextmanager

@@ -63,13 +63,13 @@ async def test_a_container_that_runs_again_goes_on_in_the_same_log(streams: Stre
     assert len(uptimes) == len(set(uptimes)) == 3
     assert log.texts("e") == ["half"] * 3
     assert [line.text for line in log.lines if line.kind in "xso"].count("open") == 2
-    assert log.texts("xs") == ["3", "", "137", ""]
+    assert log.texts("xs")[:2] == ["3", ""]
+    assert log.texts("xs")[2] in {"137", "143"}  # whichever signal was faster
     assert stopped.texts("e") == ["half"] * 2
 
 
 async def test_long_lines_and_what_is_no_text(streams: Streams, web: Web) -> None:
-    rude = r"printf 'a%.0s\377\303\251\n' 1; head -c 40000 /dev/zero | tr '\0' x; printf 'é%s\n' end"
-    rude = "printf 'q\\377\\303\\251\\000\\n'; printf y; yes é | tr -d '\\n' | head -c 40000; echo; echo end"
+    rude = "printf 'q\\377\\303\\251\\000\\n'; yes é | tr -d '\\n' | head -c 40000; echo; echo end"
     talker = boxed("/bin/sh", "-c", f"{rude}; sleep 1000")
     log = await web.open("logs", talker, tail=100)
     await log.until(lambda s: s.texts()[-1:] == ["end"])
@@ -77,7 +77,7 @@ async def test_long_lines_and_what_is_no_text(streams: Streams, web: Web) -> Non
     assert first.text == "q\N{REPLACEMENT CHARACTER}é\0"
     assert [line.kind for line in parts] == ["O", "O", "o"]
     assert all(len(line.text.encode()) <= LONGEST + 3 for line in parts)
-    assert "".join(line.text for line in parts) == "y" + "é" * 20000
+    assert "".join(line.text for line in parts) == "é" * 20000
     assert last.kind == "o"
 
 
@@ -93,9 +93,9 @@ async def test_a_container_with_a_tty_has_one_stream(streams: Streams, web: Web)
 def test_lines_come_out_the_same_however_they_are_cut(size: int) -> None:
     stamps = [f"2026-01-01T00:00:0{n}.000000000Z" for n in range(4)]
     messages = [
-        (1, stamps[0], b"x" * LONGEST),
-        (2, stamps[1], b"between\n"),
-        (1, stamps[0], b"rest\n"),
+        (1, stamps[0], b"x" * (LONGEST - 1) + b"\xc3"),
+        (2, stamps[1], b"be\xfftween\n"),
+        (1, stamps[0], b"\xa9rest\n"),
         (1, stamps[2], b"unfinished"),
         (1, stamps[3], b"next\n"),
         (2, stamps[3], b""),
@@ -105,9 +105,9 @@ def test_lines_come_out_the_same_however_they_are_cut(size: int) -> None:
     cutter = Cutter(tty=False)
     found = [line for place in range(0, len(data), size) for line in cutter.feed(data[place : place + size])]
     assert [*found, *cutter.rest()] == [
-        Line("O", stamps[0], "x" * LONGEST),
-        Line("e", stamps[1], "between"),
-        Line("o", stamps[0], "rest"),
+        Line("O", stamps[0], "x" * (LONGEST - 1)),
+        Line("e", stamps[1], "be\N{REPLACEMENT CHARACTER}tween"),
+        Line("o", stamps[0], "érest"),
         Line("o", stamps[2], "unfinished"),
         Line("o", stamps[3], "next"),
     ]
@@ -122,20 +122,20 @@ async def test_what_cannot_be_read_and_what_is_not_there(streams: Streams, web: 
 
 async def test_a_slow_reader_holds_up_nothing_but_its_own_log(streams: Streams, web: Web) -> None:
     """10 MB: the agent keeps a window, the engine the rest."""
-    talker = boxed("/bin/sh", "-c", "seq -f 'line %07g of a log that nobody reads' 1 240000; sleep 1000")
-    talker.run("/bin/sh", "-c", f"until [ -e /proc/1 ]; do :; done")
+    padding = "x" * 200
+    talker = boxed("/bin/sh", "-c", f"seq 1 50000 | sed 's/$/ {padding}/'; sleep 1000")
     slow = await web.open("logs", talker, eager=False, tail=10000, after="2001-01-01T00:00:00Z")
     await slow.until(lambda s: len(s.data) >= wire.OUTPUT_WINDOW)
     other = await web.open("logs", talker, tail=1)
     await other.until(lambda s: s.lines)
     await asyncio.sleep(0.3)
-    assert streams.open[slow.id].outflow.outstanding <= wire.OUTPUT_WINDOW
-    assert len(slow.data) <= wire.OUTPUT_WINDOW
+    assert streams.open[slow.id].outflow.outstanding <= wire.OUTPUT_WINDOW + wire.CHUNK
+    assert len(slow.data) <= wire.OUTPUT_WINDOW + wire.CHUNK
     slow.eager = True
     await slow.ack(slow.inflow.taken)
-    await slow.until(lambda s: len(s.data) > 18_000_000 and s.data.endswith(b"0240000 of a log that nobody reads\n"), 20)
-    assert len(slow.lines) == 240000
-    assert slow.most <= wire.OUTPUT_WINDOW
+    await slow.until(lambda s: f"50000 {padding}\n".encode() in s.data[-1000:], 20)
+    assert [text.split()[0] for text in slow.texts()] == [str(n) for n in range(1, 50001)]
+    assert slow.most <= wire.OUTPUT_WINDOW + wire.CHUNK
 
 
 async def test_a_web_process_that_vanishes_leaves_nothing(
