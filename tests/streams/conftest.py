@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +14,10 @@ from docker.models.containers import Container as DockerContainer
 
 from containers import setup
 from containers.engine.images import build_small
+from containers.models import Container, ContainerStatus, Template
 from monitoring.agent import Agent
 from monitoring.agent.assembly import assemble
+from monitoring.agent.leftovers import Leftovers
 from monitoring.agent.logs import Log
 from monitoring.agent.streams import Streams
 from monitoring.agent.terminals import Terminal
@@ -23,6 +25,8 @@ from monitoring.live import wire
 from monitoring.live.link import Link, Message
 from monitoring.live.lines import Line, Reader
 from monitoring.live.windows import Inflow, Outflow
+from monitoring.models import Terminal as Row
+from tenants.models import Tenant, User
 from tests.parts import docker_cleanup
 
 MARK = "t" + secrets.token_hex(2)
@@ -129,6 +133,7 @@ class Heard:
     data: bytearray = field(default_factory=bytearray)
     agent: str = ""
     closed: Message | None = None
+    row: Row | None = None
     most: int = 0
     inflow: Inflow = field(default_factory=Inflow)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -235,3 +240,75 @@ async def web() -> AsyncIterator[Web]:
         task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.gather(*tasks)
+
+
+def plain(work: Callable[[], Any]) -> Any:
+    """Do it as if no event loop ran: then it has the connection, and so the transaction, of the test's fixtures."""
+    loop = asyncio.get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return work()
+    finally:
+        asyncio._set_running_loop(loop)
+
+
+class Inline:
+    """The agent's database where the test's transaction is."""
+
+    async def do(self, work: Callable[[], Any]) -> Any:
+        return plain(work)
+
+    def close(self) -> None: ...
+
+
+def row_of(box: Box, tenant: Tenant, template: Template) -> Container:
+    """The row that the container at the engine belongs to; nobody is rung for it."""
+    row = Container(
+        pk=box.pk,
+        tenant=tenant,
+        template=template,
+        name=f"box-{box.pk.hex[:6]}",
+        hostname=f"{box.pk.hex[:12]}.containers.localhost",
+        engine_name=box.name,
+        image=template.image,
+        port=8080,
+        memory=2**27,
+        cpu=250,
+        storage=2**30,
+    )
+    Container.objects.bulk_create([row])
+    ContainerStatus.objects.bulk_create([ContainerStatus(container=row, state="running")])
+    return row
+
+
+@dataclass
+class Shells:
+    """Terminals of one person at an agent."""
+
+    streams: Streams
+    leftovers: Leftovers
+    web: Web
+    owner: User
+    containers: dict[uuid.UUID, Container] = field(default_factory=dict)
+    ground: tuple[Any, ...] = ()
+
+    def row(self, box: Box) -> Row:
+        if box.pk not in self.containers:
+            self.containers[box.pk] = row_of(box, *self.ground)
+        return Row.objects.create(container=self.containers[box.pk], user=self.owner, who=self.owner.email)
+
+    async def open(self, box: Box, columns: int = 80, rows: int = 24, **more: Any) -> Heard:
+        row = plain(lambda: self.row(box))
+        stream = await self.web.open("terminal", box, terminal=str(row.pk), columns=columns, rows=rows, **more)
+        stream.row = row
+        return stream
+
+
+@pytest.fixture
+async def shells(db, owner, tenant, template, web: Web) -> AsyncIterator[Shells]:
+    agent = Agent()
+    agent.database = Inline()
+    streams = Streams(agent, {"logs": Log, "terminal": Terminal})
+    agent.add(streams)
+    async with at_work(agent):
+        yield Shells(streams, Leftovers(agent, streams), web, owner, ground=(tenant, template))
