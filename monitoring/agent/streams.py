@@ -7,7 +7,7 @@ messages get lost where Redis goes away.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import aiohttp
@@ -48,8 +48,7 @@ class Stream:
         self.container, self.name = str(message["container"]), str(message["name"])
         self.outflow = Outflow(self._pass_on, wire.OUTPUT_WINDOW)
         self.opened_at = self.renewed = self.moved = time.monotonic()  # `moved`: a byte went either way
-        self.ending = Over("closed")  # if it is cancelled
-        self.task: asyncio.Task[None] | None = None
+        self.ending: asyncio.Future[Over] = asyncio.get_running_loop().create_future()  # by somebody else
 
     async def run(self) -> Over:
         raise NotImplementedError
@@ -121,9 +120,8 @@ class Streams:
             self._over = {key: kept for key, kept in self._over.items() if now - kept[0] < REMEMBERED}
 
     def close(self, stream: Stream, over: Over) -> None:
-        if stream.task is not None and not stream.task.cancelling():
-            stream.ending = over
-            stream.task.cancel()
+        if not stream.ending.done():
+            stream.ending.set_result(over)
 
     # --- What web processes say ---------------------------------------------------------------------------------
 
@@ -132,7 +130,7 @@ class Streams:
             return
         stream = self._kinds[message["kind"]](self, message)
         self.open[stream.id] = stream
-        stream.task = self.agent.spawn(self._live(stream))
+        self.agent.spawn(self._live(stream))
 
     def _passed(self, message: Message) -> None:
         stream = self.open.get(message["stream"])
@@ -181,12 +179,9 @@ class Streams:
     async def _live(self, stream: Stream) -> None:
         over = Over("closed")
         try:
-            over = await _outcome(stream.run, stream)
+            over = await _unless(stream.ending, stream.run())
             await stream.release(over)
-            if not _cancelled():
-                await stream.outflow.drained()  # all that came before the end has arrived when the end is told
-        except asyncio.CancelledError:
-            pass  # closed meanwhile: it is over either way
+            await _unless(stream.ending, _drained(stream, over))
         finally:
             del self.open[stream.id]
             end = {"code": over.code, "detail": over.detail, "exit_code": over.exit_code}
@@ -195,24 +190,45 @@ class Streams:
         await self.agent.send(stream.web, message)
 
 
-async def _outcome(work: Callable[[], Awaitable[Over]], stream: Stream) -> Over:
-    """How it ended, cancellation included."""
+async def _unless(ending: asyncio.Future[Over], work: Coroutine[Any, Any, Over]) -> Over:
+    """How the work ended; or `ending`, which ends it. So does the end of the agent."""
+    task = asyncio.create_task(_outcome(work))
     try:
-        return await work()
+        await asyncio.wait([task, ending], return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        if not ending.done():
+            ending.set_result(Over("closed"))
+    if task.done():
+        return task.result()
+    await stopped(task)
+    return ending.result()
+
+
+async def _drained(stream: Stream, over: Over) -> Over:
+    """All that came before the end has arrived when the end is told."""
+    await stream.outflow.drained()
+    return over
+
+
+async def _outcome(work: Coroutine[Any, Any, Over]) -> Over:
+    try:
+        return await work
     except Over as over:
         return over
-    except asyncio.CancelledError:
-        return stream.ending
-    except AWAY:
+    except AWAY as exc:
+        log.debug("a stream ended: %s", exc)
         return Over("engine_away", "The Docker engine does not answer.")
     except DockerError as exc:
-        log.warning("a stream of %s failed: %s", stream.name, exc)
+        log.warning("the engine could not serve a stream: %s", exc)
         return Over("engine_away", "The Docker engine could not do this.")
     except Exception:
-        log.exception("a stream of %s failed", stream.name)
+        log.exception("a stream failed")
         return Over("closed", "Something went wrong at the host.")
 
 
-def _cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+async def stopped(task: asyncio.Task[Any]) -> None:
+    """Cancel it, and once more where that was swallowed: before Python 3.12 `asyncio.wait_for` does, in which redis-py
+    sends."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.5)

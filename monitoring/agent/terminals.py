@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitoring.agent import execs
 from monitoring.agent.execs import Connection
-from monitoring.agent.streams import AWAY, Over, Stream, Streams
+from monitoring.agent.streams import AWAY, Over, Stream, Streams, stopped
 from monitoring.live import wire
 from monitoring.live.link import Message
 from monitoring.live.windows import Inflow
@@ -76,10 +76,9 @@ class Terminal(Stream):
                 await self.outflow.write(said)
                 said = b""
         finally:
-            if writing is not None:
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
             await connection.close()
+            if writing is not None:
+                await stopped(writing)
         return await self._exited()
 
     async def _begin(self) -> Connection:

@@ -22,8 +22,8 @@ from monitoring.agent.logs import Log
 from monitoring.agent.streams import Streams
 from monitoring.agent.terminals import Terminal
 from monitoring.live import wire
-from monitoring.live.link import Link, Message
 from monitoring.live.lines import Line, Reader
+from monitoring.live.link import Link, Message
 from monitoring.live.windows import Inflow, Outflow
 from monitoring.models import Terminal as Row
 from tenants.models import Tenant, User

@@ -48,7 +48,7 @@ async def test_the_last_lines_and_those_after_a_moment(streams: Streams, web: We
 
 
 async def test_a_container_that_runs_again_goes_on_in_the_same_log(streams: Streams, web: Web) -> None:
-    talker = boxed("/bin/sh", "-c", f"cat /proc/uptime; echo half >&2; printf open; rm -f /tmp/go; {WAITS}; exit 3")
+    talker = boxed("/bin/sh", "-c", f"rm -f /tmp/go; cat /proc/uptime; echo half >&2; printf open; {WAITS}; exit 3")
     log = await web.open("logs", talker, tail=100)
     stopped = await web.open("logs", talker, tail=0)
     await log.until(lambda s: len(s.texts()) == 2)
@@ -82,7 +82,9 @@ async def test_long_lines_and_what_is_no_text(streams: Streams, web: Web) -> Non
 
 
 async def test_a_container_with_a_tty_has_one_stream(streams: Streams, web: Web) -> None:
-    talker = boxed("/bin/sh", "-c", "echo out; echo err >&2; yes | tr -d '\\n' | head -c 40000; echo; sleep 1000", tty=True)
+    talker = boxed(
+        "/bin/sh", "-c", "echo out; echo err >&2; yes | tr -d '\\n' | head -c 40000; echo; sleep 1000", tty=True
+    )
     log = await web.open("logs", talker, tail=100)
     await log.until(lambda s: [line.kind for line in s.lines] == ["o", "o", "O", "O", "o"])
     assert log.texts()[:2] == ["out", "err"]
@@ -175,7 +177,12 @@ async def test_rubbish_ends_nothing(streams: Streams, web: Web, box: Box) -> Non
             {"stream": "d" * 32, "kind": "terminal", "web": "w", "container": "c", "name": "n", "columns": "wide"},
         ):
             await web.link.send(here, {"type": kind, **facts})
-    for facts in ({"offset": -1}, {"offset": 2**62}, {"offset": 0, "data": b"x" * 100000}, {"columns": -1, "rows": 2**70 % 7}):
+    for facts in (
+        {"offset": -1},
+        {"offset": 2**62},
+        {"offset": 0, "data": b"x" * 100000},
+        {"columns": -1, "rows": 2**70 % 7},
+    ):
         for kind in ("stream.data", "stream.ack", "stream.resize"):
             await log.say(kind, **facts)
     again = await web.open("logs", box, tail=1, follow=False)

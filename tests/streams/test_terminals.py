@@ -42,7 +42,10 @@ async def test_a_shell_its_size_and_its_end(shells: Shells, box: Box) -> None:
     plain(terminal.row.refresh_from_db)
     await terminal.until_shown(b"Linux\r\n31 101\r\nxterm-256color-%d\r\n" % terminal.row.pid)
     assert not terminal.data.startswith(b"%d" % terminal.row.pid)
-    assert (ended(terminal), terminal.row.exec_id in box.made.client.api.inspect_container(box.name)["ExecIDs"]) == ("open", True)
+    assert (ended(terminal), terminal.row.exec_id in box.made.client.api.inspect_container(box.name)["ExecIDs"]) == (
+        "open",
+        True,
+    )
     await terminal.say("stream.resize", columns=132, rows=50)
     await terminal.type(b"\x10\x11stty size; exit 7\n")  # ^P^Q: with which the docker command leaves
     await terminal.until_shown(b"50 132\r\n")
@@ -53,7 +56,9 @@ async def test_a_shell_its_size_and_its_end(shells: Shells, box: Box) -> None:
 
 async def test_ten_megabytes_and_any_byte_either_way(shells: Shells, box: Box) -> None:
     terminal = await shells.open(box, eager=False)
-    await terminal.type(QUIET + b"printf %s%s REA DY; head -c 10000000 /dev/zero | tr '\\0' x; printf %s%s REA DY; cat | md5sum\n")
+    await terminal.type(
+        QUIET + b"printf %s%s REA DY; head -c 10000000 /dev/zero | tr '\\0' x; printf %s%s REA DY; cat | md5sum\n"
+    )
     await terminal.until(lambda s: len(s.data) >= wire.OUTPUT_WINDOW)
     await asyncio.sleep(0.2)
     assert len(terminal.data) <= wire.OUTPUT_WINDOW + wire.CHUNK
