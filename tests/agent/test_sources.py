@@ -25,7 +25,7 @@ LOAD = f"""
 while :; do :; done
 """
 TASKS = f"""
-{BUSYBOX} dd if=/dev/zero of=/written bs=1M count=8 conv=fsync &
+{BUSYBOX} dd if=/dev/zero of=/written bs=1M count=8 conv=fsync 2>/dev/null &
 {BUSYBOX} wget -q -O - http://server:9000/file | {BUSYBOX} wc -c
 wait
 """
@@ -51,7 +51,7 @@ async def test_both_agree_within_two_percent(docker_mark: str, run: Run) -> None
     limit = [{"Path": _disk(), "Rate": 10**12}]
     options = {
         "cpu_period": 100_000,
-        "cpu_quota": 40_000,
+        "cpu_quota": 20_000,
         "mem_limit": "64m",
         "network_mode": None,
         "device_write_bps": limit,
@@ -74,7 +74,7 @@ async def test_both_agree_within_two_percent(docker_mark: str, run: Run) -> None
     assert by_files["block"]["write"] == pytest.approx(by_api["block"]["write"], rel=0.02)
     assert by_files["block"]["write"] - before[1].block_write == pytest.approx(8 * MIB, rel=0.02)
     assert by_files["cpu_percent"] == pytest.approx(by_api["cpu_percent"], rel=0.02)
-    assert 30 < by_files["cpu_percent"] < 50
+    assert 10 < by_files["cpu_percent"] < 25
     assert by_files["memory"]["used"] == pytest.approx(by_api["memory"]["used"], rel=0.02)
     assert 30 * MIB < by_files["memory"]["used"] < 36 * MIB
     assert by_files["memory"]["limit"] == by_api["memory"]["limit"] == 64 * MIB
