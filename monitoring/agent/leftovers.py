@@ -1,6 +1,7 @@
 """Terminals that an agent left open when it was killed: their shells are ended, and then their rows."""
 
 import asyncio
+import contextlib
 import datetime
 import logging
 
@@ -14,23 +15,26 @@ from monitoring.models import Terminal as Row
 
 log = logging.getLogger(__name__)
 
-SWEEP, SOON = 30.0, 1.0  # seconds between two looks; after one that failed
+SWEEP = 30.0  # seconds between two looks
 UNASKED = datetime.timedelta(seconds=30)  # after which nobody will begin what a web process asked for
 
 
 class Leftovers:
     def __init__(self, agent: Agent, streams: Streams) -> None:
         self._agent, self._streams = agent, streams
+        self._back = asyncio.Event()
+        agent.engine.when_back(self._back.set)
 
     async def run(self) -> None:
+        """As soon as the engine answers, whenever it does so anew, and every half minute."""
         while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._back.wait(), SWEEP)
+            self._back.clear()
             try:
                 await self.sweep()
             except (*AWAY, DockerError) as exc:
-                log.debug("terminals were not looked after: %s", exc)
-                await asyncio.sleep(SOON)
-            else:
-                await asyncio.sleep(SWEEP)
+                log.warning("terminals that were left open could not be looked after: %s", exc)
 
     async def sweep(self) -> None:
         docker = self._agent.docker

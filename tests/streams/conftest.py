@@ -10,6 +10,8 @@ from typing import Any
 
 import docker
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from docker.models.containers import Container as DockerContainer
 
 from containers import setup
@@ -19,7 +21,7 @@ from monitoring.agent import Agent
 from monitoring.agent.assembly import assemble
 from monitoring.agent.leftovers import Leftovers
 from monitoring.agent.logs import Log
-from monitoring.agent.streams import Streams
+from monitoring.agent.streams import Streams, stopped
 from monitoring.agent.terminals import Terminal
 from monitoring.live import wire
 from monitoring.live.lines import Line, Reader
@@ -97,14 +99,20 @@ async def at_work(agent: Agent) -> AsyncIterator[Agent]:
 
 
 @pytest.fixture
-async def agent() -> AsyncIterator[Agent]:
-    """All of it."""
-    async with at_work(assemble()) as found:
-        yield found
+def layer() -> None:
+    """A test may have a Redis of its own."""
 
 
 @pytest.fixture
-async def streams() -> AsyncIterator[Streams]:
+async def agent(transactional_db: None) -> AsyncIterator[Agent]:
+    """All of it."""
+    async with at_work(assemble()) as found:
+        yield found
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+async def streams(layer: None) -> AsyncIterator[Streams]:
     """Of an agent that has nothing else to do, and no database."""
     agent = Agent()
     found = Streams(agent, {"logs": Log, "terminal": Terminal})
@@ -202,7 +210,7 @@ class Web:
     def __init__(self, link: Link) -> None:
         self.link = link
         self.streams: dict[str, Heard] = {}
-        self.renews = True
+        self.renews, self.here = True, asyncio.Event()
 
     async def open(self, kind: str, box: Box, *, eager: bool = True, opened: bool = True, **options: Any) -> Heard:
         stream = Heard(self, uuid.uuid4().hex, eager)
@@ -215,6 +223,8 @@ class Web:
 
     async def hear(self) -> None:
         async for message in self.link.messages():
+            if message["type"] == "agent.here":
+                self.here.set()
             if (stream := self.streams.get(message.get("stream", ""))) is not None:
                 await stream.take(message)
 
@@ -232,14 +242,12 @@ class Web:
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[Web]:
+async def web(layer: None) -> AsyncIterator[Web]:
     found = Web(await Link.open(wire.WEBS))
     tasks = [asyncio.create_task(found.hear()), asyncio.create_task(found.renew())]
     yield found
     for task in tasks:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks)
+        await stopped(task)
 
 
 def plain(work: Callable[[], Any]) -> Any:
