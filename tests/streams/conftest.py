@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,7 +30,10 @@ from monitoring.live.link import Link, Message
 from monitoring.live.windows import Inflow, Outflow
 from monitoring.models import Terminal as Row
 from tenants.models import Tenant, User
+from tests.live.conftest import page
 from tests.parts import docker_cleanup
+
+__all__ = ["page"]  # a fixture
 
 MARK = "t" + secrets.token_hex(2)
 IMAGE = f"warren/{MARK}:latest"
@@ -91,8 +95,7 @@ def box() -> Iterator[Box]:
 @contextlib.asynccontextmanager
 async def at_work(agent: Agent) -> AsyncIterator[Agent]:
     running = asyncio.create_task(agent.run())
-    while not (agent.engine.here and agent._link):
-        await asyncio.sleep(0.01)
+    await eventually(lambda: agent.engine.here and agent._link)
     yield agent
     agent.stop()
     await running
@@ -121,14 +124,16 @@ async def streams(layer: None) -> AsyncIterator[Streams]:
         yield found
 
 
-async def outlet(streams: Streams) -> int:
+async def eventually(holds: Callable[[], Any], seconds: float = 10) -> None:
+    """Returns once it holds; it may be awaited for."""
+    async with asyncio.timeout(seconds):
+        while not (await found if inspect.isawaitable(found := holds()) else found):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+
+
+def outlets(streams: Streams) -> int:
     """How many answers of the engine the agent still reads, beside the stream of events."""
-    connector = streams.agent.docker.connector
-    for _ in range(100):
-        if len(connector._acquired) <= 1:
-            break
-        await asyncio.sleep(0.01)
-    return len(connector._acquired) - 1
+    return len(streams.agent.docker.connector._acquired) - 1
 
 
 @dataclass

@@ -9,7 +9,7 @@ from monitoring.agent.cutting import Cutter
 from monitoring.agent.streams import Streams
 from monitoring.live import wire
 from monitoring.live.lines import LONGEST, Line
-from tests.streams.conftest import Box, Web, boxed, outlet
+from tests.streams.conftest import Box, Web, boxed, eventually, outlets
 
 WAITS = "while [ ! -e /tmp/go ]; do sleep 0.05; done"
 
@@ -146,11 +146,11 @@ async def test_a_web_process_that_vanishes_leaves_nothing(
     monkeypatch.setattr(wire, "LEASE", 0.5)
     await web.open("logs", box, tail=1)
     second = await web.open("logs", box, tail=1)
-    assert await outlet(streams) == 2
+    await eventually(lambda: outlets(streams) == 2)
     web.renews = False
     assert (await second.until_over())["code"] == "lease"
     assert not streams.open
-    assert await outlet(streams) == 0
+    await eventually(lambda: outlets(streams) == 0)
 
 
 async def test_how_it_ended_is_told_again(streams: Streams, web: Web, box: Box) -> None:

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from monitoring.models import Terminal
-from tests.streams.conftest import MARK, Box, Shells, Web, boxed, row_of
+from tests.streams.conftest import MARK, Box, Shells, Web, boxed, eventually, row_of
 from tests.streams.test_terminals import rest
 
 
@@ -90,6 +90,9 @@ def agent_process() -> "subprocess.Popen[bytes]":
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 async def test_a_killed_agent_leaves_no_shell_behind(web: Web, box: Box, owner, tenant, template) -> None:
+    async def ended() -> bool:
+        return await Terminal.objects.filter(ended_how="left").acount() == 5
+
     await sync_to_async(row_of)(box, tenant, template)
     process = agent_process()
     try:
@@ -101,9 +104,7 @@ async def test_a_killed_agent_leaves_no_shell_behind(web: Web, box: Box, owner, 
         for terminal in terminals:
             await terminal.type(b"trap '' HUP; sleep 5432\n")
             await terminal.until_shown(b"5432")
-        async with asyncio.timeout(10):
-            while sum("5432" in each for each in box.processes()) < 5:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: sum("5432" in each for each in box.processes()) == 5)
         process.kill()
         process.wait()
         await asyncio.sleep(0.3)
@@ -112,9 +113,7 @@ async def test_a_killed_agent_leaves_no_shell_behind(web: Web, box: Box, owner, 
         web.here.clear()
         await asyncio.wait_for(web.here.wait(), 30)
         await rest(box, 10)
-        async with asyncio.timeout(5):
-            while await Terminal.objects.filter(ended_how="left").acount() < 5:
-                await asyncio.sleep(0.05)
+        await eventually(ended)
         process.send_signal(signal.SIGTERM)
         process.wait(3)
     finally:

@@ -15,13 +15,13 @@ from access.models import Grant
 from containers.models import Container
 from monitoring import terminals
 from monitoring.live import socket as sockets
-from monitoring.live import stream_socket, wire
+from monitoring.live import stream_socket
 from monitoring.models import Terminal
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, User
 from tests.live import described
-from tests.live.conftest import Open, Page, page  # noqa: F401  (a fixture)
-from tests.streams.conftest import Box, boxed, row_of
+from tests.live.conftest import Open, Page
+from tests.streams.conftest import Box, boxed, eventually, row_of
 from tests.streams.test_terminals import rest
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -41,6 +41,10 @@ def share(row: Container, guest: User, permission: str) -> Grant:
 def attempts(**facts: Any) -> list[tuple[str, str, str | None]]:
     found = AuditEvent.objects.filter(action=Action.TERMINAL_OPEN, **facts).order_by("at")
     return [(event.actor, event.outcome, event.ip) for event in found]
+
+
+async def nothing_open() -> bool:
+    return not await Terminal.objects.open().aexists()
 
 
 class Screen:
@@ -78,7 +82,12 @@ def path(row: Container, kind: str, **query: Any) -> str:
 
 
 async def test_a_terminal_from_end_to_end(
-    agent, page: Open, owner: User, row: Container, box: Box, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    row: Container,
+    box: Box,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sockets, "PING", 0.3)
     screen = Screen(await page(owner, path(row, "terminal", columns=90, rows=20)))
@@ -94,7 +103,7 @@ async def test_a_terminal_from_end_to_end(
     await screen.until_shown(b"43 132\r\n")
     await screen.until_shown(b"READY")
     sent = screen.taken
-    for start in range(0, 100_000, 25_000):
+    for _ in range(0, 100_000, 25_000):
         await screen.type(os.urandom(25_000))
     await screen.until(lambda s: s.taken >= sent + 100_000)
     await screen.until(lambda s: s.shown.rstrip().endswith(b"-") or b"-\r" in s.shown[-60:] or b"-\n" in s.shown[-60:])
@@ -112,7 +121,11 @@ async def test_a_terminal_from_end_to_end(
 
 
 async def test_a_browser_that_acknowledges_each_piece_is_no_flood(
-    agent, page: Open, owner: User, row: Container, box: Box  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    row: Container,
+    box: Box,
 ) -> None:
     screen = Screen(await page(owner, path(row, "terminal")))
     await screen.until(lambda s: s.last.get("type") == "opened")
@@ -123,7 +136,12 @@ async def test_a_browser_that_acknowledges_each_piece_is_no_flood(
 
 
 async def test_a_log_from_end_to_end(
-    agent, page: Open, owner: User, tenant, template, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    tenant,
+    template,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sockets, "PING", 0.3)
     talker = boxed("/bin/sh", "-c", "echo out; echo err >&2; head -c 20000 /dev/zero | tr '\\0' x; echo; sleep 1000")
@@ -155,7 +173,13 @@ async def test_a_log_from_end_to_end(
 
 
 async def test_who_may_not(
-    agent, page: Open, owner: User, stranger: User, row: Container, box: Box, settings  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    stranger: User,
+    row: Container,
+    box: Box,
+    settings,
 ) -> None:
     assert await (await page(stranger, path(row, "terminal"))).closed() == 4404
     assert await (await page(stranger, path(row, "logs"))).closed() == 4404
@@ -165,10 +189,8 @@ async def test_who_may_not(
     assert await (await page(stranger, path(row, "terminal"))).closed() == 4405
     log = await page(stranger, path(row, "logs"))
     await log.until("opened")
-    async with asyncio.timeout(5):
-        while not (refused := await attempts(outcome=Outcome.REFUSED)):
-            await asyncio.sleep(0.02)
-    assert [who for who, _, _ in refused] == [stranger.email]
+    await eventually(lambda: attempts(outcome=Outcome.REFUSED))
+    assert [who for who, _, _ in await attempts()] == [stranger.email]
     for query in ({"columns": 0}, {"rows": "many"}, {"columns": 10**9}):
         assert await (await page(owner, path(row, "terminal", **query))).closed() == 4400
     for query in ({"tail": -1}, {"tail": 10001}, {"after": "yesterday"}, {"follow": "maybe"}):
@@ -177,7 +199,13 @@ async def test_who_may_not(
 
 
 async def test_how_many_at_once(
-    agent, page: Open, owner: User, row: Container, box: Box, settings, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    row: Container,
+    box: Box,
+    settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However they race: one is counted before the next one is."""
     settings.TERMINALS_PER_PERSON = 3
@@ -191,15 +219,18 @@ async def test_how_many_at_once(
     for screen in screens:
         await screen.page.socket.disconnect()
     await rest(box)
-    async with asyncio.timeout(5):
-        while await Terminal.objects.open().aexists():
-            await asyncio.sleep(0.02)
+    await eventually(nothing_open)
     monkeypatch.setattr(terminals, "PER_CONTAINER", 0)
     assert await (await page(owner, path(row, "terminal"))).closed() == 4429
 
 
 async def test_a_revoked_guest_is_out_and_so_is_the_shell(
-    agent, page: Open, owner: User, stranger: User, row: Container, box: Box  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    stranger: User,
+    row: Container,
+    box: Box,
 ) -> None:
     grant = await share(row, stranger, "shell")
     log, screen = await page(stranger, path(row, "logs")), Screen(await page(stranger, path(row, "terminal")))
@@ -213,13 +244,16 @@ async def test_a_revoked_guest_is_out_and_so_is_the_shell(
     await screen.until(lambda s: s.last == {"closed": 4403})
     assert time.monotonic() - began < 1
     await rest(box)
-    async with asyncio.timeout(5):
-        while not await Terminal.objects.filter(ended_how="revoked").aexists():
-            await asyncio.sleep(0.02)
+    await eventually(lambda: Terminal.objects.filter(ended_how="revoked").aexists())
 
 
 async def test_rubbish_closes_its_own_socket_alone(
-    agent, page: Open, owner: User, row: Container, box: Box, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    agent,
+    page: Open,
+    owner: User,
+    row: Container,
+    box: Box,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for kind, own in (("logs", "offset"), ("terminal", "bytes")):
         for message in (
@@ -255,10 +289,8 @@ async def test_rubbish_closes_its_own_socket_alone(
     await rest(box)
 
 
-async def test_without_an_agent(page: Open, owner: User, row: Container, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+async def test_without_an_agent(page: Open, owner: User, row: Container, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitoring.live.stream.OPENING", 0.5)
     for kind in ("logs", "terminal"):
         assert await (await page(owner, path(row, kind))).closed() == 4503
-    async with asyncio.timeout(5):
-        while await Terminal.objects.open().aexists():
-            await asyncio.sleep(0.02)
+    await eventually(nothing_open)

@@ -11,7 +11,7 @@ import pytest
 from monitoring.agent import execs
 from monitoring.live import wire
 from monitoring.models import Terminal as Row
-from tests.streams.conftest import Box, Heard, Shells, boxed, plain
+from tests.streams.conftest import Box, Heard, Shells, boxed, eventually, plain
 
 QUIET = b"stty raw -echo; "
 
@@ -138,8 +138,7 @@ async def test_an_idle_one_is_closed(shells: Shells, box: Box, settings) -> None
 
 async def test_why_there_is_none(shells: Shells, box: Box) -> None:
     shut = boxed("/bin/sh", "-c", "rm -f /bin/sh; exec busybox sleep 1000", user="0")
-    while shut.made.exec_run("/bin/sh -c :").exit_code == 0:
-        await asyncio.sleep(0.05)
+    await eventually(lambda: shut.made.exec_run("/bin/sh -c :").exit_code)
     found = await shells.open(shut)
     assert found.closed["code"] == "no_shell"
     assert ended(found) == "no_shell"
