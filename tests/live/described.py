@@ -22,7 +22,7 @@ def tables() -> dict[tuple[str, str, str], Table]:
         if heading := _HEADING.match(line):
             deeper, who, name = heading.groups()
             if not deeper:
-                socket = name
+                socket, table = name, {}
             else:
                 table = found.setdefault(("" if who == "part" else socket, who, name), {})
         elif line.startswith("## "):
