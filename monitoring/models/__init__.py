@@ -1,3 +1,4 @@
+from monitoring.models.history import History, Meter
 from monitoring.models.sample import Sample
 
-__all__ = ["Sample"]
+__all__ = ["History", "Meter", "Sample"]
