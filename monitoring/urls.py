@@ -1,5 +1,9 @@
 from django.urls import path
 
+from monitoring.history.api import MetricsView
 from monitoring.views import StatusView
 
-urlpatterns = [path("containers/<uuid:pk>/status/", StatusView.as_view(), name="api-container-status")]
+urlpatterns = [
+    path("containers/<uuid:pk>/status/", StatusView.as_view(), name="api-container-status"),
+    path("containers/<uuid:pk>/metrics/", MetricsView.as_view(), name="api-container-metrics"),
+]
