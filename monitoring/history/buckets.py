@@ -34,13 +34,24 @@ class Counters(NamedTuple):
 ZERO = Counters(0, 0, 0, 0)  # of a container that was never measured: all that its counters say is still to be counted
 
 
+class Known(NamedTuple):
+    """Of a container: up to where its counters were counted, and what it received and sent in the calendar month."""
+
+    counters: Counters = ZERO
+    received: int = 0
+    sent: int = 0
+
+    def then(self, counters: Counters, moved: Counters) -> "Known":
+        return Known(counters, self.received + moved.rx, self.sent + moved.tx)
+
+
 class Bucket(NamedTuple):
-    """A row that is over, and the counters at its end."""
+    """A row that is over, and what was known at its end."""
 
     container: str
     at: int
     row: Row
-    counters: Counters
+    known: Known
 
 
 def begun(at: datetime.datetime) -> int:
@@ -56,7 +67,7 @@ class Buckets:
 
     def __init__(self) -> None:
         self.at: int | None = None  # of the open bucket
-        self._counters: dict[str, Counters] = {}
+        self._known: dict[str, Known] = {}
         self._rows: dict[str, Row] = {}
 
     def turn(self, at: datetime.datetime) -> list[Bucket]:
@@ -66,19 +77,19 @@ class Buckets:
         return over
 
     def unknown(self, containers: Iterable[str]) -> set[str]:
-        return {container for container in containers if container not in self._counters}
+        return {container for container in containers if container not in self._known}
 
-    def learn(self, container: str, counters: Counters, row: Row | None) -> None:
-        """What is on record: up to where it was counted, and what it has already in the open bucket."""
-        self._counters[container] = counters
+    def learn(self, container: str, known: Known, row: Row | None) -> None:
+        """What is on record: what was counted, and what it has already in the open bucket."""
+        self._known[container] = known
         if row is not None:
             self._rows[container] = row
 
     def take(self, containers: Mapping[str, Numbers]) -> None:
         for container, numbers in containers.items():
-            counters = Counters.of(numbers)
-            moved = counters.since(self._counters.get(container, ZERO))
-            self._counters[container] = counters
+            counters, known = Counters.of(numbers), self._known.get(container, Known())
+            moved = counters.since(known.counters)
+            self._known[container] = known.then(counters, moved)
             cpu, used = numbers["cpu_percent"], numbers["memory"]["used"]
             second = Row(1, int(cpu is not None), cpu, cpu, used, used, *moved, pids=numbers["pids"])
             if (row := self._rows.get(container)) is None:
@@ -87,8 +98,8 @@ class Buckets:
                 row.add(second)
 
     def close(self) -> list[Bucket]:
-        """End the open bucket. Whoever was not measured in it is forgotten: their counters are on record."""
-        self._counters = {container: self._counters[container] for container in self._rows}
-        over = [Bucket(name, self.at or 0, row, self._counters[name]) for name, row in self._rows.items()]
+        """End the open bucket. Whoever was not measured in it is forgotten: what was counted is on record."""
+        self._known = {container: self._known[container] for container in self._rows}
+        over = [Bucket(name, self.at or 0, row, self._known[name]) for name, row in self._rows.items()]
         self.at, self._rows = None, {}
         return over

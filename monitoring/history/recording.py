@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping
 
 from django.db import transaction
 
+from containers import traffic
 from containers.models import Container
 from monitoring.history import FINEST
-from monitoring.history.buckets import ZERO, Bucket, Buckets, Counters, Numbers, begun
+from monitoring.history.buckets import ZERO, Bucket, Buckets, Counters, Known, Numbers, begun
 from monitoring.history.rows import FIELDS, Row
 from monitoring.models import History, Meter
 
@@ -24,6 +25,7 @@ class Recorder:
     def __init__(self) -> None:
         self._buckets = Buckets()
         self._newest = 0  # bucket that was ever open
+        self._month: datetime.date | None = None
         self._strangers: set[str] = set()  # at the engine, and no rows of ours
 
     def take(self, at: datetime.datetime, containers: Mapping[str, Numbers]) -> int:
@@ -45,39 +47,46 @@ class Recorder:
     def _take(self, at: datetime.datetime, containers: Mapping[str, Numbers]) -> int:
         bucket, open_ = begun(at), self._buckets.at
         written = _store(self._buckets.turn(at))
-        if bucket != open_ and bucket <= self._newest:  # the clock was set back, to what was written before
+        month = traffic.month_of(at)
+        # Another month is counted from what it has; and so is a time that was before, when the clock was set back.
+        if month != self._month or (bucket != open_ and bucket <= self._newest):
             self._buckets = Buckets()
             self._buckets.turn(at)
-        self._newest = max(self._newest, bucket)
+        self._newest, self._month = max(self._newest, bucket), month
         self._strangers &= containers.keys()
         if unknown := self._buckets.unknown(containers) - self._strangers:
-            self._learn(unknown, bucket)
+            self._learn(unknown, bucket, month)
         self._buckets.take({name: row for name, row in containers.items() if name not in self._strangers})
         return written
 
-    def _learn(self, unknown: Collection[str], bucket: int) -> None:
+    def _learn(self, unknown: Collection[str], bucket: int, month: datetime.date) -> None:
         meters = Container.objects.filter(pk__in=unknown).values_list(
             "pk", *(f"meter__{name}" for name in ZERO._fields)
         )
         open_ = History.objects.filter(container_id__in=unknown, resolution=FINEST, at=bucket)
         rows = {str(pk): Row(*values) for pk, *values in open_.values_list("container", *FIELDS)}
         known = {str(pk): ZERO if counters[0] is None else Counters(*counters) for pk, *counters in meters}
+        moved = traffic.noted(known, month) if known else {}
         for container, counters in known.items():
-            self._buckets.learn(container, counters, rows.get(container))
+            self._buckets.learn(container, Known(counters, *moved.get(container, (0, 0))), rows.get(container))
         self._strangers |= set(unknown) - known.keys()
 
 
 def _store(over: Collection[Bucket]) -> int:
-    """One statement for the rows of all containers, and one for their counters."""
+    """One statement each for the rows of all containers, their counters, and what they moved in the month."""
+    if not over:
+        return 0
     rows = [
         History(container_id=container, resolution=FINEST, at=at, **row.columns()) for container, at, row, _ in over
     ]
-    meters = [Meter(container_id=bucket.container, **bucket.counters._asdict()) for bucket in over]
-    if rows:
-        with transaction.atomic():
-            key = ["container", "resolution", "at"]
-            History.objects.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=FIELDS)
-            Meter.objects.bulk_create(
-                meters, update_conflicts=True, unique_fields=["container"], update_fields=ZERO._fields
-            )
+    meters = [Meter(container_id=bucket.container, **bucket.known.counters._asdict()) for bucket in over]
+    moved = {bucket.container: (bucket.known.received, bucket.known.sent) for bucket in over}
+    key = ["container", "resolution", "at"]
+    with transaction.atomic():
+        History.objects.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=FIELDS)
+        Meter.objects.bulk_create(
+            meters, update_conflicts=True, unique_fields=["container"], update_fields=ZERO._fields
+        )
+        (at,) = {bucket.at for bucket in over}
+        traffic.note(traffic.month_of(datetime.datetime.fromtimestamp(at, datetime.UTC)), moved)
     return len(rows)

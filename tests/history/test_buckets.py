@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.history.buckets import ZERO, Buckets, Counters, begun
+from monitoring.history.buckets import ZERO, Buckets, Counters, Known, begun
 from monitoring.history.rows import Row
 
 START = 1_800_000_000
@@ -34,19 +34,19 @@ class Agent:
     def __init__(self) -> None:
         self.buckets = Buckets()
         self.rows: dict[tuple[str, int], Row] = {}
-        self.meters: dict[str, Counters] = {}
+        self.known: dict[str, Known] = {}
 
     def keep(self, over: list[Any]) -> None:
-        for name, start, row, counters in over:
+        for name, start, row, known in over:
             self.rows[name, start] = row
-            self.meters[name] = counters
+            self.known[name] = known
 
     def take(self, second: int, readings: dict[str, dict[str, Any]]) -> None:
         self.keep(self.buckets.turn(at(second)))
         for name in self.buckets.unknown(readings):
             stored = self.rows.get((name, begun(at(second))))
             row = stored and Row(**stored.columns())
-            self.buckets.learn(name, self.meters.get(name, ZERO), row)
+            self.buckets.learn(name, self.known.get(name, Known()), row)
         self.buckets.take(readings)
 
     def stop(self) -> None:
@@ -84,7 +84,7 @@ def test_who_went_away_is_forgotten() -> None:
     agent = Agent()
     for second in range(0, 1000, 5):
         agent.take(second, {f"box {second}": numbers(Counters(9, 9, 9, 9))})
-    assert len(agent.buckets._counters) <= 4
+    assert len(agent.buckets._known) <= 4
     agent.take(1000, {"box 0": numbers(Counters(10, 10, 10, 10))})
     agent.stop()
     assert agent.rows["box 0", START + 1000].rx == 1, "what was counted of it is on record"
@@ -130,6 +130,8 @@ def test_what_the_rows_sum_up_to_is_what_the_counters_moved(events: Any) -> None
     for name in NAMES:
         rows = [row for (container, _), row in agent.rows.items() if container == name]
         total = [sum(getattr(row, field) for row in rows) for field in ZERO._fields]
+        assert agent.known[name].received == total[0]
+        assert agent.known[name].sent == total[1]
         if killed and restarted:  # what a container moved in the last seconds before both, nobody can know
             assert all(counted <= real for counted, real in zip(total, moved[name], strict=True))
         else:

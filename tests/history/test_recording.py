@@ -1,5 +1,6 @@
 """What the agent calls: rows and counters in the database, by few statements, and right after whatever happened."""
 
+import datetime
 import uuid
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.models import Sum
 
-from containers.models import Container, Template
+from containers.models import Container, Template, Traffic
 from monitoring.history.buckets import Counters
 from monitoring.history.recording import Recorder
 from monitoring.models import History, Meter
@@ -33,12 +34,12 @@ def readings(containers: list[str], rx: int) -> dict[str, Any]:
 
 def test_every_ten_seconds_one_statement_for_all(two: list[str], django_assert_num_queries: Any) -> None:
     recorder = Recorder()
-    with django_assert_num_queries(2, connection=connection):  # what is on record of those who are new
+    with django_assert_num_queries(3, connection=connection):  # what is on record of those who are new
         assert recorder.take(at(0), readings(two, 100)) == 0
     with django_assert_num_queries(0, connection=connection):
         for second in range(1, 10):
             recorder.take(at(second), readings(two, 100 + second))
-    with django_assert_num_queries(4, connection=connection):  # rows, counters, and their transaction
+    with django_assert_num_queries(5, connection=connection):  # rows, counters, the month, and their transaction
         assert recorder.take(at(10), readings(two, 110)) == 2
     found = History.objects.values_list("container", "resolution", "at", "samples", "rx")
     assert sorted(map(str, two)) == sorted(str(each[0]) for each in found)
@@ -58,6 +59,7 @@ def test_another_agent_goes_on_in_the_same_bucket(two: list[str]) -> None:
     second_one.take(at(10), {})
     rows = History.objects.filter(container=two[0])
     assert [(row.at, row.samples, row.rx) for row in rows] == [(START, 8, 29)]
+    assert Traffic.objects.get(container=two[0]).received == 29
 
 
 def test_an_agent_that_was_killed_costs_samples_and_no_bytes(two: list[str]) -> None:
@@ -68,6 +70,7 @@ def test_an_agent_that_was_killed_costs_samples_and_no_bytes(two: list[str]) -> 
     after.take(at(17), readings(two, 200))
     after.close()
     assert moved(two[0]) == 200
+    assert Traffic.objects.get(container=two[0]).received == 200
     assert History.objects.get(container=two[0], at=START + 10).samples == 1
 
 
@@ -131,3 +134,17 @@ def test_who_is_no_container_of_ours_is_left_out(two: list[str], django_assert_n
         recorder.take(at(1), readings([*two, stranger], 2))
     assert recorder.close() == 2
     assert Container.objects.count() == 2
+
+
+def test_a_month_is_counted_for_itself(two: list[str]) -> None:
+    january = datetime.datetime(2027, 1, 31, 23, 59, 40, tzinfo=datetime.UTC)
+    recorder = Recorder()
+    for second in range(40):
+        recorder.take(january + datetime.timedelta(seconds=second), readings(two, 100 + second))
+    recorder.close()
+    other = Recorder()
+    other.take(january + datetime.timedelta(seconds=41), readings(two, 150))
+    other.close()
+    found = Traffic.objects.filter(container=two[0]).order_by("month").values_list("month", "received", "sent")
+    assert list(found) == [(datetime.date(2027, 1, 1), 119, 0), (datetime.date(2027, 2, 1), 31, 0)]
+    assert moved(two[0]) == 150
