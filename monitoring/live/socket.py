@@ -173,6 +173,10 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         self._spoke = time.monotonic()
         await self.send(text_data=text)
 
+    def allow_one(self) -> None:
+        """The message at hand does not count."""
+        self._allowance += 1
+
     def _allowed(self) -> bool:
         now = time.monotonic()
         self._allowance = min(BURST, self._allowance + (now - self._counted) * RATE) - 1
