@@ -26,5 +26,6 @@ def tasks(*, sweep: float, storage: float, visits: float) -> dict[str, dict[str,
             ("audit", "tenants.prune_audit", 3600),
             ("keys", "tenants.prune", 3600),
             ("samples", "monitoring.prune", 3600),
+            ("incidents", "monitoring.prune_incidents", 3600),
         )
     }

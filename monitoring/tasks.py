@@ -1,14 +1,29 @@
 import datetime
 
 from celery import shared_task
+from django.conf import settings
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from monitoring.models import Sample
+from monitoring.models import Incident, Sample
 
 KEPT = datetime.timedelta(hours=1)
+INCIDENTS = 200  # kept of one container: one that keeps crashing has hundreds an hour
 
 
 @shared_task(name="monitoring.prune")
 def prune() -> None:
     """Drop the last samples of containers that have not been measured for long."""
     Sample.objects.filter(sampled_at__lt=timezone.now() - KEPT).delete()
+
+
+@shared_task(name="monitoring.prune_incidents")
+def prune_incidents() -> None:
+    """Drop what happened more than `EVENTS_DAYS` ago, and all but the newest of each container."""
+    if settings.EVENTS_DAYS:
+        oldest = timezone.now() - datetime.timedelta(days=settings.EVENTS_DAYS)
+        Incident.objects.filter(at__lt=oldest).delete()
+    place = Window(RowNumber(), partition_by=F("container"), order_by=(F("at").desc(), F("pk").desc()))
+    beyond = Incident.objects.order_by().annotate(place=place).filter(place__gt=INCIDENTS)
+    Incident.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()

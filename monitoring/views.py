@@ -31,6 +31,11 @@ class _Network(serializers.Serializer[Any]):
     tx = serializers.IntegerField(allow_null=True, help_text="Bytes sent since it was started.")
 
 
+class _Block(serializers.Serializer[Any]):
+    read = serializers.IntegerField(allow_null=True, help_text="Bytes read from disks since it was started.")
+    write = serializers.IntegerField(allow_null=True, help_text="Bytes written to disks since it was started.")
+
+
 class StatusSerializer(serializers.Serializer[Any]):
     """How a container does; numbers are null where there is no fresh sample."""
 
@@ -40,18 +45,20 @@ class StatusSerializer(serializers.Serializer[Any]):
     cpu_percent = serializers.FloatField(allow_null=True, help_text="Of one core.")
     memory = _Memory()
     network = _Network()
+    block = _Block()
+    pids = serializers.IntegerField(allow_null=True, help_text="Processes and threads in it.")
     sampled_at = serializers.DateTimeField(allow_null=True)
 
 
 class StatusView(APIView):
-    """`{state, health, uptime, cpu_percent, memory{used,limit,percent}, network{rx,tx}, sampled_at}`.
+    """`{state, health, uptime, cpu_percent, memory{used,limit,percent}, network{rx,tx}, block{…}, pids, sampled_at}`.
 
     Seconds, bytes, percent of one core. Numbers are null where there is no fresh sample.
     """
 
     @extend_schema(tags=["containers"], responses=StatusSerializer)
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Show how a container does: uptime, CPU, memory, network."""
+        """Show how a container does: uptime, CPU, memory, network, disks, processes."""
         container = (
             Container.objects.visible_to(request.user)
             .living()
@@ -82,6 +89,8 @@ def _numbers(container: Container) -> dict[str, Any]:
             "cpu_percent": None,
             "memory": nothing,
             "network": {"rx": None, "tx": None},
+            "block": {"read": None, "write": None},
+            "pids": None,
             "sampled_at": None,
         }
     return {
@@ -92,5 +101,7 @@ def _numbers(container: Container) -> dict[str, Any]:
             "percent": round(sample.memory_percent, 2),
         },
         "network": {"rx": sample.network_rx, "tx": sample.network_tx},
+        "block": {"read": sample.block_read, "write": sample.block_write},
+        "pids": sample.pids,
         "sampled_at": sample.sampled_at,
     }

@@ -1,77 +1,147 @@
-"""The agent: the one process per Docker host that measures. It records a sample of every container at an interval."""
+"""The agent: the one process per Docker host that listens to its engine, and speaks for it on the channel layer.
 
+`Agent` is what its parts share: the engine, the link to web processes, their leases, the database. A part is built with
+the agent, hangs itself in, and may have something to run; `assembly` puts them together. Redis, engine and database may
+each go and come back at any time, and no part waits for what it does not need.
+"""
+
+import asyncio
 import logging
-import threading
 import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
-from django.conf import settings
-from django.db import close_old_connections
-from django.utils import timezone
+from aiodocker import Docker
 
-from containers import engine
-from containers.engine.base import LABEL
-from containers.models import Container
-from monitoring.cgroups import Cgroups
-from monitoring.models import Sample
-from monitoring.sampling import Timed, cpu_percent
+from monitoring.agent.database import Database
+from monitoring.agent.engine import Engine
+from monitoring.agent.leases import Leases
+from monitoring.live import wire
+from monitoring.live.link import Link, Message
 
 log = logging.getLogger(__name__)
 
-FIELDS = ("sampled_at", "cpu_percent", "memory_used", "memory_limit", "network_rx", "network_tx", "pids")
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds before what failed is tried again
+GRACE = 2.0  # seconds that streams and parts may take for their end; without open streams it takes a tenth
+Result = TypeVar("Result")
+Handler = Callable[[Message], None]
+
+
+class Part(Protocol):
+    async def run(self) -> None:
+        """Until it is cancelled; what it raises is logged, and it is run again after a moment."""
 
 
 class Agent:
-    """Call `run` in the main thread; `stop` from a signal handler or another thread."""
+    """`await run()` in an event loop of its own; `stop()` ends it."""
 
-    def __init__(self, interval: float, source: Cgroups | None = None) -> None:
-        self._interval, self._source = interval, source or Cgroups()
-        self._before: dict[str, Timed] = {}
-        self._stopping = threading.Event()
+    def __init__(self) -> None:
+        self.engine, self.leases, self.database = Engine(), Leases(), Database()
+        self._link: Link | None = None
+        self._handlers: dict[str, Handler] = {"lease": self.leases.take}
+        self._parts: list[Part] = [self.engine, self.leases]
+        self._spawned: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    # --- For its parts ------------------------------------------------------------------------------------
+
+    @property
+    def docker(self) -> Docker:
+        """The engine's client, another one after each outage; raises `EngineAway` while there is none.
+
+        It has no timeouts and no limit of connections: bound what you ask with `asyncio.timeout`.
+        """
+        return self.engine.docker
+
+    @property
+    def link(self) -> Link:
+        """There from the first message on; `send` and `tell` below can be called at any time."""
+        assert self._link is not None
+        return self._link
+
+    def on(self, kind: str, handler: Handler) -> None:
+        """Have messages of this `type` handled. In the loop, one after the other: spawn what takes time."""
+        self._handlers[kind] = handler
+
+    def add(self, part: Part) -> None:
+        self._parts.append(part)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do it beside everything else. Cancelled when the agent ends, which then waits for it for `GRACE` seconds."""
+        task = asyncio.create_task(work)
+        self._spawned.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def in_database(self, work: Callable[[], Result]) -> Result:
+        """Do it in the thread that has the connection to the database; it is never done in the loop."""
+        return await self.database.do(work)
+
+    async def send(self, channel: str, message: Message) -> bool:
+        """To one web process; whether it went out."""
+        return self._link is not None and await self._link.send(channel, message)
+
+    async def tell(self, message: Message) -> bool:
+        """To all web processes; whether it went out."""
+        return self._link is not None and await self._link.tell(wire.WEBS, message)
+
+    # --- Its own life -------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         self._stopping.set()
 
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                self.sample()
-            except Exception:  # engine or database away: the next round may find them again
-                log.exception("no samples were recorded in this round")
-            close_old_connections()
-            self._stopping.wait(max(0.0, self._interval - (time.monotonic() - began)))
-
-    def sample(self) -> int:
-        """One round; returns how many containers were measured. One engine call, one query, one write."""
-        labels = {LABEL: settings.INSTALLATION}
-        running = {
-            row.labels["warren.container"]: row.id
-            for row in engine.current().list(labels)
-            if row.state == "running" and "warren.container" in row.labels
-        }
-        known = {str(pk) for pk in Container.objects.living().filter(pk__in=running).values_list("pk", flat=True)}
-        samples = [sample for pk in known if (sample := self._measure(pk, running[pk])) is not None]
-        self._before = {pk: timed for pk, timed in self._before.items() if pk in known}
-        Sample.objects.bulk_create(
-            samples, update_conflicts=True, unique_fields=["container"], update_fields=list(FIELDS)
-        )
-        return len(samples)
-
-    def _measure(self, pk: str, engine_id: str) -> Sample | None:
+    async def run(self) -> None:
+        """Until `stop`. What has been spawned ends first, so that it still has all that it needs for it."""
+        loop = asyncio.get_running_loop()
+        parts = [loop.create_task(kept(part.run)) for part in self._parts]
+        parts += [loop.create_task(kept(self._hear)), loop.create_task(kept(self._say_here))]
         try:
-            now = Timed(time.monotonic(), self._source.read(engine_id))
-        except OSError as exc:
-            log.debug("not measured: %s", exc)
-            return None
-        before, self._before[pk] = self._before.get(pk), now
-        reading = now.reading
-        return Sample(
-            container_id=pk,
-            sampled_at=timezone.now(),
-            cpu_percent=cpu_percent(before, now),
-            memory_used=reading.memory_used,
-            memory_limit=reading.memory_limit,
-            network_rx=reading.network_rx,
-            network_tx=reading.network_tx,
-            pids=reading.pids,
-        )
+            await self._stopping.wait()
+        finally:
+            deadline = time.monotonic() + GRACE
+            await _end(self._spawned, deadline)
+            await _end(parts, deadline)
+            self.database.close()
+
+    async def _hear(self) -> None:
+        if self._link is None:
+            self._link = await Link.open(wire.AGENTS)
+        async for message in self._link.messages():
+            handler = self._handlers.get(message["type"])
+            try:
+                if handler is not None:
+                    handler(message)
+            except Exception:  # one message, from one web process: no reason to be deaf to the others
+                log.exception("a message was not understood: %s", message["type"])
+
+    async def _say_here(self) -> None:
+        while True:
+            if self._link is not None:
+                await self.tell({"type": "agent.here", "agent": self._link.channel, "at": time.time()})
+            await asyncio.sleep(wire.HERE if self._link else FIRST_PAUSE)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._spawned.discard(task)
+        if not task.cancelled() and (failure := task.exception()):
+            log.error("unexpected failure", exc_info=failure)
+
+
+async def kept(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run it, and run it again whenever it failed, after 0.2 to 2 seconds."""
+    pause = FIRST_PAUSE
+    while True:
+        began = time.monotonic()
+        try:
+            await run()
+        except Exception:
+            log.exception("a part of the agent failed; it is begun again")
+        pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
+        await asyncio.sleep(pause)
+
+
+async def _end(tasks: set[asyncio.Task[None]] | list[asyncio.Task[None]], deadline: float) -> None:
+    waiting = list(tasks)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        await asyncio.wait(waiting, timeout=max(0.1, deadline - time.monotonic()))

@@ -4,6 +4,8 @@ Messages are dicts of what msgpack knows, and `type` says which. The layer deliv
 whatever must arrive is said again: leases at an interval, bytes until they are acknowledged.
 """
 
+from datetime import datetime
+
 WEBS = "live.webs"  # the group of every web process's hub
 AGENTS = "live.agents"  # the group of every agent
 
@@ -17,3 +19,8 @@ LEASE = 15.0  # what is not renewed for so long runs out
 CHUNK = 16 * 1024  # in one message
 OUTPUT_WINDOW = 128 * 1024  # from an agent, not yet acknowledged by the browser
 INPUT_WINDOW = 64 * 1024  # from a browser, not yet written by the agent
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC."""
+    return at.isoformat().replace("+00:00", "Z")

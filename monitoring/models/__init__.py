@@ -1,3 +1,4 @@
+from monitoring.models.incident import Incident, Kind
 from monitoring.models.sample import Sample
 
-__all__ = ["Sample"]
+__all__ = ["Incident", "Kind", "Sample"]

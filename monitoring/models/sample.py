@@ -15,6 +15,8 @@ class Sample(models.Model):
     memory_limit = models.PositiveBigIntegerField()
     network_rx = models.PositiveBigIntegerField()
     network_tx = models.PositiveBigIntegerField()
+    block_read = models.PositiveBigIntegerField(default=0)
+    block_write = models.PositiveBigIntegerField(default=0)
     pids = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

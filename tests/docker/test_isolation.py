@@ -18,7 +18,7 @@ import pytest
 
 from containers import admission, firewall, survey
 from containers.models import Container, ContainerStatus, EngineState, Template
-from monitoring.cgroups import Cgroups
+from monitoring.sources.cgroups import Cgroups
 from tenants.models import Plan, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.installation import prepare

@@ -1,19 +1,28 @@
+import asyncio
+import resource
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand
 
-from monitoring.agent import Agent
+from monitoring.agent.assembly import assemble
 
 
 class Command(BaseCommand):
-    help = "Measure the containers of this Docker host until SIGTERM or SIGINT."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--interval", type=float, default=2.0, help="seconds between two samples (2)")
+    help = "Listen to the containers of this Docker host until SIGTERM or SIGINT."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        agent = Agent(options["interval"])
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: agent.stop())
-        agent.run()
+        # Files of each container are kept open.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        # One thread needs one connection; and a pool waits longer after each failure, up to minutes in the end.
+        settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+        asyncio.run(_run())
+
+
+async def _run() -> None:
+    agent = assemble()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, agent.stop)
+    await agent.run()
