@@ -10,14 +10,13 @@ const ACK = 8; // messages handled between two acknowledgements; the server wait
 const APART = 500; // milliseconds between two fetches of a fragment
 const POLL = 2_000; // between two fetches while there is no connection
 const STALE = 5_000; // an older sample says nothing about now
-const SETTLED = 10_000; // by then what the engine did is in the server's own list
+const NOTED = [200, 1_500]; // after which what happened at the engine is on record
 
 const fragment = document.querySelector("[data-refresh]");
 const said = document.querySelector("[data-sign-in]");
 const subscribed = new Set();
 const samples = new Map(); // by container: the last two, for rates
 const parts = []; // what more there is on a container's own page: {numbers(at, numbers), state(message)}
-const engine = []; // what the engine did lately, which the server's list may not have yet
 let received = 0;
 let fetchedAt = 0;
 let due, poll;
@@ -88,28 +87,9 @@ function statistics({ sampled_at, containers }) {
   show();
 }
 
-/** The line that the server will write, some moments earlier. */
-function happened(message) {
-  engine.push({ ...message, heardAt: Date.now() });
-  tellOfEngine();
-  refresh();
-}
-
-function tellOfEngine() {
-  const list = document.querySelector("[data-incidents]");
-  if (!list) return;
-  while (engine.length && Date.now() - engine[0].heardAt > SETTLED) engine.shift();
-  for (const { container, at, event, exit_code } of engine) {
-    const key = `${event} ${at.slice(0, 19)}`;
-    if (list.dataset.of !== container || [...list.children].some((line) => line.dataset.key === key)) continue;
-    const line = document.createElement("li");
-    const time = document.createElement("time");
-    line.dataset.key = key;
-    time.dateTime = at;
-    time.textContent = `${at.slice(0, 10)} ${at.slice(11, 19)}`;
-    line.append(`${event}${exit_code === null || exit_code === undefined ? "" : `, exit code ${exit_code}`}`, time);
-    list.prepend(line);
-  }
+/** We may hear of it before it is in the database: once when it should be, and once more when it must be. */
+function happened() {
+  NOTED.forEach((wait) => setTimeout(refresh, wait));
 }
 
 function message(message) {
@@ -119,7 +99,7 @@ function message(message) {
     case "statistics":
       return statistics(message);
     case "event":
-      return happened(message);
+      return happened();
     case "state":
       parts.forEach((part) => part.state?.(message));
       return refresh();
@@ -145,8 +125,8 @@ function opened() {
   refresh(); // what changed meanwhile
 }
 
-function away() {
-  said.textContent = "Reconnecting…";
+function away(detail) {
+  said.textContent = detail || "Reconnecting…";
   poll ??= setInterval(refresh, POLL);
 }
 
@@ -161,7 +141,6 @@ document.documentElement.classList.add("moving");
 fragment.addEventListener("htmx:afterSwap", () => {
   follow();
   show();
-  tellOfEngine();
 });
 setInterval(show, 1_000); // a number that nobody confirms goes
 

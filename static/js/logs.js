@@ -49,7 +49,7 @@ class Log {
     this.socket = new Socket(() => `${this.place.dataset.address}?${query()}`, {
       opened: () => this.say(""),
       message: (message) => this.take(message),
-      away: () => this.say("Reconnecting…"),
+      away: (detail) => this.say(detail || "Reconnecting…"),
       over: (code, detail) => this.finish(detail || "The log has ended."),
     });
     this.toggle.textContent = "Stop";

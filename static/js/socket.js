@@ -6,15 +6,24 @@ const SILENCE = 40_000; // the server pings every 15 s: whatever says nothing fo
 const PATIENCE = 1_000; // a shorter absence is nobody's business
 
 const SIGNED_OUT = 4401;
-// What another try would not change: not understood, access ended, not found, not permitted, deleted.
-const FINAL = new Set([4400, 4403, 4404, 4405, 4409]);
+// What another try would not change: not understood, signed out, access ended, not found, not permitted, deleted.
+const FINAL = new Set([4400, SIGNED_OUT, 4403, 4404, 4405, 4409]);
+
+/** To the sign-in page; not twice in a minute, in case that page finds us signed in and sends us back. */
+function signIn() {
+  const before = Number(sessionStorage.getItem("signed-out"));
+  if (Date.now() - before < 60_000) return false;
+  sessionStorage.setItem("signed-out", Date.now());
+  location.assign(document.querySelector("[data-sign-in]").dataset.signIn);
+  return true;
+}
 
 /**
  * `address()` gives path and query, asked anew for every connection. `heard` is told
- *   opened()                  a connection stands, the first or another one
+ *   opened()                  a connection stands, the first or another one, and the server has begun to speak
  *   message(object)           for each text frame
  *   bytes(Uint8Array)         for each binary frame
- *   away()                    there has been no connection for a second; it is tried on
+ *   away(detail)              there has been none for a second; it is tried on. The server may have said why
  *   over(code, detail)        there will be none any more; `detail` is the server's words for people, or empty
  * Each may be left out. With `once` the first end is the last: what was behind it is lost with it.
  */
@@ -46,22 +55,15 @@ export class Socket {
 
   connect() {
     clearTimeout(this.retry);
-    this.said = "";
     this.heardAt = Date.now();
-    this.patience ??= setTimeout(() => this.heard.away?.(), PATIENCE);
+    this.greeted = false;
+    this.patience ??= setTimeout(() => this.heard.away?.(this.said), PATIENCE);
     const wire = new WebSocket(new URL(this.address(), location.href.replace(/^http/, "ws")));
     this.wire = wire;
     wire.binaryType = "arraybuffer";
     // A wire that was given up may still have something to say; only the present one counts.
-    wire.onopen = () => this.wire === wire && this.opened();
     wire.onmessage = ({ data }) => this.wire === wire && !this.done && this.take(data);
     wire.onclose = ({ code }) => this.wire === wire && this.lost(code);
-  }
-
-  opened() {
-    clearTimeout(this.patience);
-    this.patience = undefined;
-    this.heard.opened?.();
   }
 
   take(data) {
@@ -69,20 +71,30 @@ export class Socket {
     if (data instanceof ArrayBuffer) return this.heard.bytes?.(new Uint8Array(data));
     const message = JSON.parse(data);
     if (message.type === "error") this.said = message.detail;
-    else this.tries = 0; // the server accepts before it refuses: only what was said shows that it is well
+    else this.greet();
     this.heard.message?.(message);
+  }
+
+  /** The server accepts before it refuses: only what it says shows that all is well. */
+  greet() {
+    if (this.greeted) return;
+    this.greeted = true;
+    this.tries = 0;
+    this.said = "";
+    clearTimeout(this.patience);
+    this.patience = undefined;
+    this.heard.opened?.();
   }
 
   lost(code) {
     if (this.done) return;
-    if (code === SIGNED_OUT) {
+    if (code === SIGNED_OUT && signIn()) {
       this.end();
-      location.assign(document.querySelector("[data-sign-in]").dataset.signIn);
     } else if (this.once || FINAL.has(code)) {
       this.end();
       this.heard.over?.(code, this.said);
     } else {
-      this.patience ??= setTimeout(() => this.heard.away?.(), PATIENCE);
+      this.patience ??= setTimeout(() => this.heard.away?.(this.said), PATIENCE);
       const wait = Math.min(LONGEST, FIRST * 2 ** this.tries++);
       this.retry = setTimeout(() => this.connect(), wait * (0.5 + Math.random() / 2)); // not all pages at once
     }

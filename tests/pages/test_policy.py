@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from csp.constants import SELF
 from django.test import Client
 
+from config.content_policy import policy
 from tenants.models import User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,3 +46,9 @@ def test_every_page_says_so_but_the_admin(owner: User) -> None:
         assert "unsafe" not in policy
         assert "nonce" not in policy  # only where a terminal may be opened
     assert "Content-Security-Policy" not in client.get("/admin/").headers
+
+
+def test_a_form_may_end_at_access() -> None:
+    """Chromium asks about every redirection that follows a form, and signing out leads there."""
+    assert "https://team.cloudflareaccess.com" in policy("team.cloudflareaccess.com")["DIRECTIVES"]["form-action"]
+    assert policy("")["DIRECTIVES"]["form-action"] == [SELF]
