@@ -13,3 +13,4 @@ class CloudflareApp(AppConfig):
             signals,
             visits,
         )
+        from cloudflare.entrance import sockets  # noqa: F401

@@ -2,9 +2,14 @@
 
 import os
 
-from channels.routing import ProtocolTypeRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+pages = get_asgi_application()  # loads the applications, which what follows needs
+
+from config.sockets import Sockets  # noqa: E402
+from monitoring.live import routing  # noqa: E402
+
+application = ProtocolTypeRouter({"http": pages, "websocket": Sockets(URLRouter(routing.urlpatterns))})

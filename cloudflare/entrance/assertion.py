@@ -28,10 +28,11 @@ class UnknownKey(NotVouched):
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """A folded address that Access has proved to be the visitor's, and when it said so."""
+    """A folded address that Access has proved to be the visitor's, when it said so, and until when that counts."""
 
     email: str
     issued_at: datetime
+    expires_at: datetime
 
 
 def read(token: str, door: Door, key: Callable[[str], RSAPublicKey | None]) -> Vouched:
@@ -57,7 +58,8 @@ def read(token: str, door: Door, key: Callable[[str], RSAPublicKey | None]) -> V
         )
         if claims.get("type") != "app":
             raise NotVouched("it is not for an application")
-        return Vouched(_email(claims.get("email")), datetime.fromtimestamp(int(claims["iat"]), UTC))
+        issued, expires = (datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp"))
+        return Vouched(_email(claims.get("email")), issued, expires)
     except jwt.PyJWTError as exc:
         raise NotVouched(type(exc).__name__) from None
     except (ValueError, TypeError, OverflowError, OSError) as exc:  # numbers and texts that are none

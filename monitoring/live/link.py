@@ -36,6 +36,11 @@ class Link:
             else:
                 return link
 
+    @classmethod
+    def speaking(cls) -> Self:
+        """One that hears nothing."""
+        return cls(get_channel_layer(), "")
+
     async def messages(self) -> AsyncIterator[Message]:
         while True:
             yield await self._layer.receive(self.channel)

@@ -2,4 +2,8 @@
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from monitoring.live.containers import ContainersSocket
+
+urlpatterns: list[Any] = [path("ws/containers/", ContainersSocket.as_asgi())]

@@ -1,0 +1,233 @@
+"""One hub per web process: the process's one ear on the channel layer, with all its sockets behind it.
+
+What comes in is made into text once and handed to the sockets within the process. The hub asks the agents for what
+its sockets watch, by leases that run out where it dies, and it asks again who may see what whenever that may have
+changed: when it is told so, when a grant or a sign-in comes to its end, and at an interval, for what it was told of
+while Redis was away.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from monitoring.live import outbox, wire
+from monitoring.live.codes import Close
+from monitoring.live.link import Link, Message
+from monitoring.live.review import Review
+from monitoring.live.stream import Stream
+
+if TYPE_CHECKING:
+    from monitoring.live.socket import LiveSocket
+
+log = logging.getLogger(__name__)
+
+RECHECK = 15.0  # seconds after which everybody's rights are asked again, whether or not anything was heard
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Hub]]" = WeakKeyDictionary()
+
+
+async def current() -> "Hub":
+    """The one of this event loop; waits for Redis where it is away at the first."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs or (_hubs[loop].done() and (_hubs[loop].cancelled() or _hubs[loop].exception())):
+        _hubs[loop] = loop.create_task(Hub.open())
+    return await asyncio.shield(_hubs[loop])
+
+
+class Hub:
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.sockets: set[LiveSocket] = set()
+        self.streams: dict[str, Stream] = {}
+        self._people: Counter[Any] = Counter()
+        self._watchers: dict[str, set[LiveSocket]] = {}
+        self._agent, self._heard = "", 0.0
+        self._lease = asyncio.Event()
+        self._review = Review(self)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._errands: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(cls) -> "Hub":
+        hub = cls(await Link.open(wire.WEBS))
+        for work in (hub._hear, hub._renew, hub._tick, hub._review.run):
+            hub._tasks.append(asyncio.create_task(_forever(work)))
+        return hub
+
+    async def close(self) -> None:
+        """For tests: a process that ends takes its hub with it."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        _hubs.pop(asyncio.get_running_loop(), None)
+
+    # --- Sockets ----------------------------------------------------------------------------------------------
+    def add(self, socket: "LiveSocket") -> bool:
+        """False for one more than a person may have open."""
+        person = socket.visitor.user.pk
+        if self._people[person] >= settings.SOCKETS_PER_PERSON:
+            return False
+        self._people[person] += 1
+        self.sockets.add(socket)
+        return True
+
+    def drop(self, socket: "LiveSocket") -> None:
+        if socket not in self.sockets:
+            return
+        self.sockets.discard(socket)
+        self._people[socket.visitor.user.pk] -= 1
+        if not self._people[socket.visitor.user.pk]:
+            del self._people[socket.visitor.user.pk]
+        for container in [key for key, watching in self._watchers.items() if socket in watching]:
+            self.unwatch(container, socket)
+        for stream in [stream for stream in self.streams.values() if stream.socket is socket]:
+            stream.close()
+
+    def watch(self, container: str, socket: "LiveSocket") -> None:
+        watching = self._watchers.setdefault(container, set())
+        if not watching:
+            self._lease.set()
+        watching.add(socket)
+
+    def unwatch(self, container: str, socket: "LiveSocket") -> None:
+        watching = self._watchers.get(container, set())
+        watching.discard(socket)
+        if not watching and self._watchers.pop(container, None) is not None:
+            self._lease.set()
+
+    def watching(self, container: str) -> "Iterable[LiveSocket]":
+        return tuple(self._watchers.get(container, ()))
+
+    @property
+    def measuring(self) -> bool:
+        """Whether an agent has given a sign of life of late."""
+        return bool(self._agent) and time.monotonic() - self._heard < wire.AWAY
+
+    def doubt(self, sockets: "Iterable[LiveSocket]") -> None:
+        """Ask again who these people are and what they may see."""
+        self._review.doubt(sockets)
+
+    def refresh(self, containers: Iterable[str]) -> None:
+        """Tell whoever watches these how they are now, and ask again who may."""
+        self._review.refresh(key for key in containers if key in self._watchers)
+
+    # --- Streams ----------------------------------------------------------------------------------------------
+    async def stream(self, socket: "LiveSocket", kind: str, container: str, **options: Any) -> Stream:
+        """Ask the agents for one; the socket hears what becomes of it. It lives until either end closes it."""
+        made = Stream(self, socket)
+        self.streams[made.id] = made
+        await made.open(kind, container, options)
+        return made
+
+    def later(self, errand: Coroutine[Any, Any, Any]) -> None:
+        """Have it done, and wait for nothing."""
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    # --- What comes in ----------------------------------------------------------------------------------------
+    async def _hear(self) -> None:
+        async for message in self.link.messages():
+            try:
+                await self._take(message)
+            except (KeyError, TypeError, ValueError):  # of another version, during an upgrade
+                log.exception("a message was not understood")
+
+    async def _take(self, message: Message) -> None:
+        match message["type"]:
+            case "statistics":
+                await self._statistics(message["at"], message["containers"])
+            case "event":
+                await self._event(message)
+            case "changed":
+                self.refresh(message["containers"])
+            case "people":
+                users, tenants, ended = (set(message.get(name, ())) for name in ("users", "tenants", "sessions"))
+                for socket in [each for each in self.sockets if each.visitor.session_digest in ended]:
+                    await socket.end(Close.SIGNED_OUT)
+                self.doubt([each for each in self.sockets if tenants or each.visitor.user.pk in users])
+            case "agent.here":
+                await self._here(message["agent"])
+            case kind if kind.startswith("stream.") and message.get("stream") in self.streams:
+                await self.streams[message["stream"]].take(kind, message)
+
+    async def _here(self, agent: str) -> None:
+        back = not self.measuring
+        self._heard = time.monotonic()
+        if agent != self._agent:
+            before, self._agent = self._agent, agent
+            for stream in [each for each in self.streams.values() if each.agent == before and before]:
+                await stream.lost()
+            self._lease.set()
+        if back:
+            await self._measured(measuring=True)
+
+    async def _measured(self, *, measuring: bool) -> None:
+        for socket in tuple(self.sockets):
+            await socket.measured(measuring=measuring)
+
+    async def _statistics(self, at: str, containers: dict[str, Any]) -> None:
+        """To each socket the part that it watches; those that watch the same get the very same text."""
+        parts = {key: json.dumps(numbers, separators=(",", ":")) for key, numbers in containers.items()}
+        texts: dict[frozenset[str], tuple[dict[str, str], str]] = {}
+        for socket in {each for key in parts for each in self.watching(key)}:
+            wanted = socket.watched
+            if wanted not in texts:
+                mine = {key: part for key, part in parts.items() if key in wanted}
+                texts[wanted] = mine, outbox.statistics(at, mine)
+            await socket.numbers(at, *texts[wanted])
+
+    async def _event(self, message: Message) -> None:
+        facts = {name: message[name] for name in ("container", "at", "event", "exit_code")}
+        text = json.dumps({"type": "event", **facts}, separators=(",", ":"))
+        for socket in self.watching(message["container"]):
+            await socket.told("event", message["container"], text)
+
+    # --- What goes on by itself -------------------------------------------------------------------------------
+    async def _renew(self) -> None:
+        """Renew the leases; at once when what is watched has changed, many changes at a time."""
+        while True:
+            streams = [stream.id for stream in self.streams.values()]
+            lease = {"type": "lease", "web": self.link.channel, "containers": list(self._watchers), "streams": streams}
+            await self.link.tell(wire.AGENTS, lease)
+            try:
+                await asyncio.wait_for(self._lease.wait(), wire.RENEW)
+                await asyncio.sleep(0.05)
+            except TimeoutError:
+                continue
+            finally:
+                self._lease.clear()
+
+    async def _tick(self) -> None:
+        """Every second: is the agent gone, does a stream stand still, is a socket slow or its time over?"""
+        checked, measuring = time.monotonic(), self.measuring
+        while True:
+            await asyncio.sleep(1)
+            if measuring and not self.measuring:
+                await self._measured(measuring=False)
+                for stream in [each for each in self.streams.values() if each.agent == self._agent]:
+                    await stream.lost()
+            measuring = self.measuring
+            for stream in tuple(self.streams.values()):
+                await stream.tick()
+            for socket in tuple(self.sockets):
+                await socket.tick()
+            if time.monotonic() - checked > RECHECK:
+                checked = time.monotonic()
+                self.doubt(self.sockets)
+
+
+async def _forever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A part that fails is begun anew: sockets must not go deaf by one mistake."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("%s failed and is begun anew", work.__qualname__)
+            await asyncio.sleep(0.5)

@@ -1,0 +1,147 @@
+"""Sockets of this process, over the real channel layer, with the real database behind them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Self
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.test import Client
+
+from config.asgi import application
+from containers.models import Container, ContainerStatus, Template
+from monitoring.live import hub, wire
+from monitoring.live.link import Link
+from tenants.models import Tenant, User
+
+ORIGIN = "http://testserver"
+
+
+class Page:
+    """A browser's end of a socket."""
+
+    def __init__(self, path: str, user: User | None, **headers: str) -> None:
+        sent = {"host": "testserver", "origin": ORIGIN} | headers
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            sent["cookie"] = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+            self.client = client
+        raw = [(name.encode(), value.encode()) for name, value in sent.items() if value]
+        self.socket = WebsocketCommunicator(application, path, raw)
+        self.received = 0
+
+    async def open(self) -> Self:
+        accepted, code = await self.socket.connect(timeout=5)
+        assert accepted, code
+        return self
+
+    async def say(self, **message: Any) -> None:
+        await self.socket.send_to(text_data=json.dumps(message))
+
+    async def next(self, seconds: float = 5) -> dict[str, Any]:
+        """The next message, whatever it is; `{"closed": code}` once the server has closed."""
+        sent = await self.socket.receive_output(seconds)
+        if sent["type"] == "websocket.close":
+            return {"closed": sent["code"]}
+        self.received += 1
+        return json.loads(sent["text"])
+
+    async def until(self, kind: str, **facts: Any) -> dict[str, Any]:
+        """The first message of that kind with these facts; what comes before is passed over."""
+        while True:
+            message = await self.next()
+            assert "closed" not in message or kind == "closed", message
+            if kind in {message.get("type"), *message} and facts.items() <= message.items():
+                return message
+
+    async def closed(self) -> int:
+        return int((await self.until("closed"))["closed"])
+
+    async def silent(self, seconds: float = 0.3) -> bool:
+        return bool(await self.socket.receive_nothing(seconds))
+
+
+Open = Callable[..., Any]
+
+
+@pytest_asyncio.fixture
+async def page(db: None) -> AsyncIterator[Open]:
+    """`await page(user, path)`: an open socket."""
+    opened: list[Page] = []
+
+    async def open_one(user: User | None, path: str = "/ws/containers/", **headers: str) -> Page:
+        made = await sync_to_async(Page)(path, user, **headers)
+        opened.append(await made.open())
+        return made
+
+    yield open_one
+    for each in opened:
+        await each.socket.disconnect()
+    await (await hub.current()).close()
+
+
+class FakeAgent:
+    """Says what an agent says, and notes what the hubs ask of it."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.leases: list[dict[str, Any]] = []
+        self._more = asyncio.Event()
+        self._hearing = asyncio.create_task(self._hear())
+
+    async def _hear(self) -> None:
+        async for message in self.link.messages():
+            if message["type"] == "lease":
+                self.leases.append(message)
+                self._more.set()
+
+    async def here(self) -> None:
+        await self.link.tell(wire.WEBS, {"type": "agent.here", "agent": self.link.channel, "at": 0.0})
+
+    async def leased(self, *containers: Any) -> str:
+        """The channel of the web process that asked for exactly these."""
+        wanted = {str(container.pk) for container in containers}
+        async with asyncio.timeout(5):
+            while not self.leases or set(self.leases[-1]["containers"]) != wanted:
+                self._more.clear()
+                await self._more.wait()
+        return str(self.leases[-1]["web"])
+
+    async def statistics(self, web: str, at: str, *containers: Any, cpu: float = 1.0) -> None:
+        numbers = {str(container.pk): {"cpu_percent": cpu} for container in containers}
+        await self.link.send(web, {"type": "statistics", "at": at, "containers": numbers})
+
+
+@pytest_asyncio.fixture
+async def agent() -> AsyncIterator[FakeAgent]:
+    found = FakeAgent(await Link.open(wire.AGENTS))
+    yield found
+    found._hearing.cancel()
+
+
+def make_box(tenant: Tenant, name: str) -> Container:
+    template, _ = Template.objects.get_or_create(slug="hello", defaults={"name": "Hello", "image": "warren/hello"})
+    row = Container.objects.create(
+        tenant=tenant,
+        template=template,
+        name=name,
+        hostname=f"{name}-{tenant.slug}.containers.localhost",
+        engine_name=f"t-{name}",
+        image=template.image,
+        port=8080,
+        memory=2**27,
+        cpu=250,
+        storage=2**30,
+    )
+    ContainerStatus.objects.get_or_create(container=row)
+    return row
+
+
+@pytest.fixture
+def box(tenant: Tenant) -> Container:
+    return make_box(tenant, "box")

@@ -1,0 +1,233 @@
+"""`/ws/containers/`: what it tells, to whom, and for how long."""
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.utils import timezone
+
+from access import sharing
+from access.models import Grant
+from containers import observed
+from containers.models import Container, ContainerStatus
+from monitoring.live import outbox
+from tenants.models import Membership, Tenant, User
+from tests.live.conftest import FakeAgent, Open, make_box
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+AT = "2026-11-24T12:00:00Z"
+
+
+@sync_to_async
+def share(box: Container, guest: User, permission: str = "view", seconds: float | None = None) -> Grant:
+    ends = timezone.now() + timedelta(seconds=seconds) if seconds else None
+    return Grant.objects.create(
+        container=box, email=guest.email, permission=permission, granter="alice@example.com", expires_at=ends
+    )
+
+
+async def test_what_is_told_of_a_container(page: Open, owner: User, box: Container, agent: FakeAgent) -> None:
+    mine = await page(owner)
+    hello = await mine.next()
+    assert hello == {"type": "hello", "version": 1, "user": owner.email, "window": 32}
+    assert await mine.next() == {"type": "measuring", "measuring": False}
+    await agent.here()
+    assert await mine.next() == {"type": "measuring", "measuring": True}
+    await mine.say(type="subscribe", containers=[str(box.pk)])
+    subscribed = await mine.next()
+    assert subscribed["type"] == "subscribed"
+    assert {"view", "shell", "delete"} <= set(subscribed["permissions"])
+    told = {message["type"]: message for message in [await mine.next() for _ in range(3)]}
+    assert told.keys() == {"state", "steps", "grants"}
+    assert told["state"]["lifecycle"] == "queued"
+    assert told["grants"]["grants"] == []
+    web = await agent.leased(box)
+    await agent.statistics(web, AT, box, cpu=12.5)
+    numbers = await mine.next()
+    assert numbers == {
+        "type": "statistics",
+        "sampled_at": AT,
+        "containers": {str(box.pk): {"cpu_percent": 12.5}},
+    }
+
+    @sync_to_async
+    def run() -> None:
+        ContainerStatus.objects.filter(container=box).update(state="running", observed_generation=1)
+        observed.tell(box.pk)
+
+    await run()
+    assert (await mine.next())["lifecycle"] == "running"
+    await sync_to_async(observed.tell)(box.pk)
+    assert await mine.silent(), "nothing had changed"
+    await mine.say(type="unsubscribe", containers=[str(box.pk)])
+    assert (await mine.next())["reason"] == "asked"
+    await agent.leased()
+    await mine.say(type="ping")
+    assert await mine.next() == {"type": "pong"}
+
+
+async def test_each_socket_is_told_of_its_own_containers(
+    page: Open, owner: User, stranger: User, box: Container, tenant: Tenant, agent: FakeAgent
+) -> None:
+    other = await sync_to_async(make_box)(tenant, "other")
+    await share(box, stranger)
+    mine, theirs = await page(owner), await page(stranger)
+    await mine.say(type="subscribe", containers=[str(box.pk), str(other.pk)])
+    await theirs.say(type="subscribe", containers=[str(box.pk), str(other.pk), str(uuid.uuid4())])
+    for _ in range(2):
+        assert (await theirs.until("unsubscribed"))["reason"] == "not_found"
+    state = await theirs.until("state")
+    assert state["container"] == str(box.pk)
+    assert {condition["message"] for condition in state["conditions"]} <= {""}
+    await mine.until("subscribed", container=str(other.pk))
+    web = await agent.leased(box, other)
+    await agent.statistics(web, AT, box, other)
+    assert set((await mine.until("statistics"))["containers"]) == {str(box.pk), str(other.pk)}
+    while (message := await theirs.next())["type"] != "statistics":
+        assert message["type"] == "steps", "a guest who may not share is told of no grants"
+    assert set(message["containers"]) == {str(box.pk)}
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "shut", "suspended"])
+async def test_a_guest_is_out_at_once(
+    page: Open, owner: User, stranger: User, box: Container, tenant: Tenant, how: str
+) -> None:
+    grant = await share(box, stranger, seconds=0.6 if how == "expired" else 600)
+    theirs, mine = await page(stranger), await page(owner)
+    for each in (theirs, mine):
+        await each.say(type="subscribe", containers=[str(box.pk)])
+        await each.until("state")
+    began = timezone.now()
+
+    @sync_to_async
+    def end() -> None:
+        if how == "revoked":
+            sharing.revoke(grant, actor=owner)
+        elif how == "shut":
+            stranger.is_active = False
+            with transaction.atomic():
+                stranger.save()
+        elif how == "suspended":
+            tenant.suspended_at = timezone.now()
+            tenant.save()
+
+    await end()
+    code = await theirs.closed()
+    assert code == (4401 if how == "shut" else 4403)
+    assert timezone.now() - began < timedelta(seconds=2.2 if how == "expired" else 1)
+    await mine.say(type="ping")
+    await mine.until("pong")
+
+
+async def test_what_is_left_goes_on(page: Open, owner: User, stranger: User, box: Container, tenant: Tenant) -> None:
+    other = await sync_to_async(make_box)(tenant, "other")
+    grant, _ = await share(box, stranger), await share(other, stranger)
+    theirs = await page(stranger)
+    await theirs.say(type="subscribe", containers=[str(box.pk), str(other.pk)])
+    await theirs.until("steps", container=str(other.pk))
+    await sync_to_async(sharing.revoke)(grant, actor=owner)
+    assert (await theirs.until("unsubscribed"))["reason"] == "revoked"
+    await theirs.say(type="ping")
+    await theirs.until("pong")
+
+
+@pytest.mark.parametrize("how", ["signed out", "password", "removed", "deleted"])
+async def test_a_member_is_out_at_once(page: Open, owner: User, box: Container, tenant: Tenant, how: str) -> None:
+    mine = await page(owner)
+    await mine.say(type="subscribe", containers=[str(box.pk)])
+    await mine.until("grants")
+
+    @sync_to_async
+    def end() -> None:
+        if how == "signed out":
+            mine.client.logout()
+        elif how == "password":
+            owner.set_password("another")
+            owner.save()
+        elif how == "removed":
+            Membership.objects.get(user=owner).delete()
+        else:
+            Container.objects.filter(pk=box.pk).update(deleted_at=timezone.now())
+            observed.tell(box.pk)
+
+    await end()
+    assert await mine.closed() == {"removed": 4403, "deleted": 4409}.get(how, 4401)
+
+
+RUBBISH = [
+    "no json",
+    "[]",
+    '{"type": 1}',
+    '{"type": "dance"}',
+    '{"type": "subscribe"}',
+    '{"type": "subscribe", "containers": []}',
+    '{"type": "subscribe", "containers": "all"}',
+    '{"type": "subscribe", "containers": [1]}',
+    '{"type": "subscribe", "containers": ["\\u0000"]}',
+    '{"type": "ack", "received": 99}',
+    '{"type": "ack", "received": -1}',
+    '{"type": "ack", "received": true}',
+    '{"type": "ack", "received": 1e99}',
+    "[" * 10_000,
+    json.dumps({"type": "ping", "more": "x" * 20_000}),
+]
+
+
+async def test_rubbish_closes_the_socket_that_sent_it(page: Open, owner: User) -> None:
+    other = await page(owner)
+    for text in RUBBISH:
+        mine = await page(owner)
+        await mine.socket.send_to(text_data=text)
+        assert (await mine.until("error"))["code"] == "bad_message", text
+        assert await mine.closed() == 4400
+    mine = await page(owner)
+    await mine.socket.send_to(bytes_data=b"\x00")
+    await mine.until("error", code="bad_message")
+    await other.say(type="ping")
+    await other.until("pong")
+
+
+async def test_a_flood_closes_the_socket_that_sent_it(page: Open, owner: User) -> None:
+    mine, other = await page(owner), await page(owner)
+    for _ in range(400):
+        await mine.say(type="ping")
+    assert await mine.closed() == 4429
+    await other.say(type="ping")
+    await other.until("pong")
+
+
+async def test_one_person_has_so_many(page: Open, owner: User, stranger: User, settings: Any) -> None:
+    settings.SOCKETS_PER_PERSON = 2
+    first, _ = await page(owner), await page(owner)
+    third = await page(owner)
+    assert await third.closed() == 4429
+    await (await page(stranger)).until("hello")
+    await first.socket.disconnect()
+    await (await page(owner)).until("hello")
+
+
+async def test_a_slow_browser_gets_the_newest(
+    page: Open, owner: User, box: Container, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = await page(owner)
+    await mine.say(type="subscribe", containers=[str(box.pk)])
+    await mine.until("grants")
+    web = await agent.leased(box)
+    room = outbox.WINDOW - mine.received
+    for number in range(room + 5):
+        await agent.statistics(web, AT, box, cpu=float(number))
+    for number in range(room):
+        assert (await mine.until("statistics"))["containers"][str(box.pk)]["cpu_percent"] == number
+    assert await mine.silent()
+    await mine.say(type="ack", received=mine.received)
+    assert (await mine.next())["containers"][str(box.pk)]["cpu_percent"] == room + 4
+    assert await mine.silent(0.1), "what a newer one replaced is gone"
+    monkeypatch.setattr(outbox, "PATIENCE", 0.5)
+    for number in range(outbox.WINDOW + 1):
+        await agent.statistics(web, AT, box, cpu=float(number))
+    assert await mine.closed() == 4408
