@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
@@ -17,8 +18,16 @@ from containers.models import Container, ContainerStatus, Template
 from monitoring.live import hub, wire
 from monitoring.live.link import Link
 from tenants.models import Tenant, User
+from tests.live import described
 
 ORIGIN = "http://testserver"
+NUMBERS = {
+    "cpu_percent": 1.0,
+    "memory": {"used": 2**20, "limit": 2**27, "percent": 0.78},
+    "network": {"rx": 3, "tx": 4},
+    "block": {"read": 5, "write": 6},
+    "pids": 7,
+}
 
 
 class Page:
@@ -33,6 +42,7 @@ class Page:
             self.client = client
         raw = [(name.encode(), value.encode()) for name, value in sent.items() if value]
         self.socket = WebsocketCommunicator(application, path, raw)
+        self.address = re.sub(r"[0-9a-f-]{36}", "{id}", path.partition("?")[0])
         self.received = 0
 
     async def open(self) -> Self:
@@ -49,7 +59,9 @@ class Page:
         if sent["type"] == "websocket.close":
             return {"closed": sent["code"]}
         self.received += 1
-        return json.loads(sent["text"])
+        message: dict[str, Any] = json.loads(sent["text"])
+        described.check(self.address, message)
+        return message
 
     async def until(self, kind: str, **facts: Any) -> dict[str, Any]:
         """The first message of that kind with these facts; what comes before is passed over."""
@@ -113,7 +125,7 @@ class FakeAgent:
         return str(self.leases[-1]["web"])
 
     async def statistics(self, web: str, at: str, *containers: Any, cpu: float = 1.0) -> None:
-        numbers = {str(container.pk): {"cpu_percent": cpu} for container in containers}
+        numbers = {str(container.pk): {**NUMBERS, "cpu_percent": cpu} for container in containers}
         await self.link.send(web, {"type": "statistics", "at": at, "containers": numbers})
 
 

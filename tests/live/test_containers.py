@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from access import sharing
 from access.models import Grant
-from containers import observed
-from containers.models import Container, ContainerStatus
-from monitoring.live import outbox
+from containers import conditions, observed
+from containers.models import Condition, Container, ContainerStatus
+from monitoring.live import outbox, socket, wire
 from tenants.models import Membership, Tenant, User
-from tests.live.conftest import FakeAgent, Open, make_box
+from tests.live import described
+from tests.live.conftest import NUMBERS, FakeAgent, Open, make_box
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -52,7 +53,7 @@ async def test_what_is_told_of_a_container(page: Open, owner: User, box: Contain
     assert numbers == {
         "type": "statistics",
         "sampled_at": AT,
-        "containers": {str(box.pk): {"cpu_percent": 12.5}},
+        "containers": {str(box.pk): {**NUMBERS, "cpu_percent": 12.5}},
     }
 
     @sync_to_async
@@ -231,3 +232,36 @@ async def test_a_slow_browser_gets_the_newest(
     for number in range(outbox.WINDOW + 1):
         await agent.statistics(web, AT, box, cpu=float(number))
     assert await mine.closed() == 4408
+
+
+async def test_every_message_that_is_described_is_sent(
+    page: Open, owner: User, stranger: User, box: Container, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Page.next` holds each against `docs/websockets.md`; here all of them come by."""
+    monkeypatch.setattr(socket, "PING", 0.5)
+    await share(box, stranger, seconds=600)
+    await sync_to_async(Condition.objects.bulk_create)(conditions.blank(box, {}))
+    mine, seen = await page(owner), set[str]()
+    await mine.say(type="subscribe", containers=[str(box.pk), str(uuid.uuid4())])
+    web = await agent.leased(box)
+    await agent.statistics(web, AT, box)
+    event = {"type": "event", "container": str(box.pk), "at": AT, "event": "died", "exit_code": 137}
+    await agent.link.tell(wire.WEBS, event)
+    await mine.say(type="ping")
+    awaited = described.kinds("/ws/containers/") - {"error"}
+    while seen != awaited:
+        message = await mine.next()
+        seen.add(message["type"])
+    said: dict[str, dict[str, Any]] = {
+        "subscribe": {"containers": [str(box.pk)]},
+        "unsubscribe": {"containers": [str(box.pk)]},
+        "ack": {"received": 3},
+        "ping": {},
+    }
+    assert said.keys() == described.kinds("/ws/containers/", "client")
+    for kind, facts in said.items():
+        described.check("/ws/containers/", {"type": kind, **facts}, "client")
+        await mine.say(type=kind, **facts)
+    await mine.until("unsubscribed", container=str(box.pk), reason="asked")
+    await mine.say(type="nonsense")
+    await mine.until("error")
