@@ -15,6 +15,7 @@ const NOTED = [200, 1_500]; // after which what happened at the engine is on rec
 const fragment = document.querySelector("[data-refresh]");
 const said = document.querySelector("[data-sign-in]");
 const subscribed = new Set();
+const allowed = new Map(); // by container: what the person was told they may do
 const samples = new Map(); // by container: the last two, for rates
 const parts = []; // what more there is on a container's own page: {numbers(at, numbers), state(message)}
 let received = 0;
@@ -92,6 +93,15 @@ function happened() {
   NOTED.forEach((wait) => setTimeout(refresh, wait));
 }
 
+/** The server draws the buttons anew; whole parts of the page come and go with the page alone. */
+function permitted({ container, permissions }) {
+  const before = allowed.get(container);
+  allowed.set(container, String(permissions));
+  if (before === undefined || before === String(permissions)) return;
+  refresh();
+  if (parts.length) said.textContent = "What you may do here has changed. Reload the page to see it all.";
+}
+
 function message(message) {
   if (message.type !== "error") received += 1; // pings count
   if (received % ACK === 0) socket.send({ type: "ack", received });
@@ -106,6 +116,8 @@ function message(message) {
     case "steps":
     case "grants":
       return refresh();
+    case "subscribed":
+      return permitted(message);
     case "unsubscribed":
       subscribed.delete(message.container);
       if (message.reason !== "asked") refresh(); // deleted or taken away: the server's page knows where to go
