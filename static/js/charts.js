@@ -10,17 +10,20 @@ const NAMES = { now: "five minutes", "1h": "hour", "24h": "24 hours", "30d": "30
 
 const pad = (number) => String(number).padStart(2, "0");
 
-/** Seconds since 1970 → a time in UTC, as long as the distance of two marks asks for. */
-function time(seconds, apart) {
+const day = (date) => `${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`;
+const minute = (date) => `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}`;
+const second = (date) => `${minute(date)}:${pad(date.getUTCSeconds())}`;
+
+/** Seconds since 1970 → a mark of the axis, in UTC, as long as the distance of two asks for. */
+function mark(seconds, apart) {
   const date = new Date(seconds * 1000);
-  if (apart >= 86_400) return `${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`;
-  const minutes = `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}`;
-  return apart >= 60 ? minutes : `${minutes}:${pad(date.getUTCSeconds())}`;
+  if (apart >= 86_400) return day(date);
+  return apart >= 60 ? minute(date) : second(date);
 }
 
-/** One figure: `word` makes a value readable, `mark` one of the axis, which shows `floor` at least. */
+/** One figure: `word` makes a value readable, `label` one of the axis, which shows `floor` at least. */
 class Chart {
-  constructor(figure, { title, word, mark = word, floor, incrs }) {
+  constructor(figure, { title, word, label, floor, incrs }) {
     Object.assign(this, { figure, title, word });
     this.plot = figure.querySelector("[data-plot]");
     this.at = figure.querySelector("[data-at]");
@@ -40,8 +43,8 @@ class Chart {
           y: { range: (_, low, high) => [0, Math.max(floor, (high ?? 0) * 1.1)] },
         },
         axes: [
-          { ...axis, values: (_, marks, at, room, apart) => marks.map((mark) => time(mark, apart)) },
-          { ...axis, size: 70, values: (_, marks) => marks.map(mark), ...(incrs && { incrs }) },
+          { ...axis, values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)) },
+          { ...axis, size: 70, values: (_, marks) => marks.map(label), ...(incrs && { incrs }) },
         ],
         series: [
           {},
@@ -64,6 +67,7 @@ class Chart {
   draw(window, data, span) {
     this.window = window;
     this.chart.setData(data);
+    this.point(this.chart.cursor.idx); // what lies under it may be another by now
     const [times, values, highest] = data;
     const found = highest.filter((value, at) => value !== null && times[at] >= window[0]);
     const now = values.findLast((value) => value !== null);
@@ -74,8 +78,13 @@ class Chart {
   point(index) {
     const [times, values] = this.chart.data;
     const value = values[index];
-    const there = value !== null && value !== undefined;
-    this.at.textContent = there ? `${this.word(value)} at ${time(times[index], 1)} UTC` : "";
+    if (value === null || value === undefined) {
+      this.at.textContent = "";
+      return;
+    }
+    const date = new Date(times[index] * 1000);
+    const when = this.window[1] - this.window[0] > 3_600 ? `${day(date)} ${minute(date)}` : second(date);
+    this.at.textContent = `${this.word(value)} at ${when} UTC`;
   }
 }
 
@@ -88,12 +97,13 @@ class Charts {
     this.cpu = new Chart(place.querySelector("[data-chart=cpu]"), {
       title: "CPU",
       word: percent,
-      mark: (share) => `${+share.toFixed(1)} %`,
+      label: (share) => `${+share.toFixed(1)} %`,
       floor: 5,
     });
     this.memory = new Chart(place.querySelector("[data-chart=memory]"), {
       title: "Memory",
       word: size,
+      label: size,
       floor: 1024 ** 2,
       incrs: Array.from({ length: 44 }, (_, power) => 2 ** power), // marks at round numbers of bytes
     });
