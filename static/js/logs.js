@@ -19,6 +19,7 @@ class Log {
     this.toEnd = place.querySelector("[data-to-end]");
     this.filter = place.querySelector("[data-filter]");
     this.count = place.querySelector("[data-count]");
+    this.noted = ""; // time of the last end or start
     this.last = ""; // time of the last line, from which another connection goes on
     this.waiting = [];
     this.atEnd = true;
@@ -37,7 +38,7 @@ class Log {
     seen.observe(place);
   }
 
-  /** A log that came to its end goes on when the container runs again. */
+  /** A log that could not be read may be there when the container runs again. */
   state({ state, lifecycle }) {
     if (this.ended && (state === "running" || lifecycle === "running")) this.go();
   }
@@ -47,7 +48,10 @@ class Log {
     const query = () => new URLSearchParams({ tail: this.last ? KEPT : TAIL, follow: 1, ...(this.last && { after: this.last }) });
     this.socket?.close();
     this.socket = new Socket(() => `${this.place.dataset.address}?${query()}`, {
-      opened: () => this.say(""),
+      opened: () => {
+        this.offset = 0; // counted by connection
+        this.say("");
+      },
       message: (message) => this.take(message),
       away: (detail) => this.say(detail || "Reconnecting…"),
       over: (code, detail) => this.finish(detail || "The log has ended."),
@@ -69,19 +73,25 @@ class Log {
   }
 
   take(message) {
-    if (message.type === "ended") return this.finish(message.detail);
-    if (message.type !== "lines") return;
-    const { socket } = this;
-    for (const line of message.lines) {
-      this.waiting.push(line);
-      if (line.at > this.last) this.last = line.at; // the two streams are not in order of each other
+    if (message.type === "lines") {
+      for (const line of message.lines) {
+        this.waiting.push(line);
+        if (line.at > this.last) this.last = line.at; // the two streams are not in order of each other
+      }
+      this.offset = message.to;
+    } else if (message.type === "ended" || message.type === "started") {
+      if (message.at <= this.noted) return; // said again after a reconnection
+      this.noted = message.at;
+      this.waiting.push({ at: message.at, stream: "note", text: message.detail ?? "It was started." });
+    } else {
+      return;
     }
-    this.offset = message.to;
+    const { socket } = this;
     // A timer, not a frame: a page in the background gets none, and has to acknowledge all the same.
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.show();
-      socket.send({ type: "ack", offset: this.offset });
+      if (this.offset) socket.send({ type: "ack", offset: this.offset });
     }, TOGETHER);
   }
 
@@ -100,7 +110,7 @@ class Log {
     const line = document.createElement("div");
     const time = document.createElement("time");
     const words = document.createElement("span");
-    line.className = stream === "stderr" ? "line error" : "line";
+    line.className = `line ${stream}`;
     time.dateTime = at;
     time.textContent = clock(at);
     words.textContent = text.replace(CONTROL, "");

@@ -6,8 +6,8 @@ const SILENCE = 40_000; // the server pings every 15 s: whatever says nothing fo
 const PATIENCE = 1_000; // a shorter absence is nobody's business
 
 const SIGNED_OUT = 4401;
-// What another try would not change: not understood, signed out, access ended, not found, not permitted, deleted.
-const FINAL = new Set([4400, SIGNED_OUT, 4403, 4404, 4405, 4409]);
+// What another try would not change: over, not understood, signed out, access ended, not found, not permitted, deleted.
+const FINAL = new Set([1000, 4400, SIGNED_OUT, 4403, 4404, 4405, 4409]);
 
 /** To the sign-in page; not twice in a minute, in case that page finds us signed in and sends us back. */
 function signIn() {
@@ -40,9 +40,9 @@ export class Socket {
     this.connect();
   }
 
-  /** Whether it was passed on to the browser; what is sent meanwhile is lost, for the server starts afresh as well. */
+  /** Whether it went out. What is sent while the connection is away is lost, for the server starts afresh as well. */
   send(what) {
-    if (this.wire?.readyState !== WebSocket.OPEN) return false;
+    if (!this.greeted || this.wire.readyState !== WebSocket.OPEN) return false;
     this.wire.send(what instanceof Uint8Array ? what : JSON.stringify(what));
     return true;
   }
