@@ -114,8 +114,11 @@ else:
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+CHANNEL_LAYERS = {  # pub/sub knows no databases of Redis: the prefix keeps installations apart
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"warren.{INSTALLATION}."},
+    }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu's spelling of a socket
 CELERY_TASK_IGNORE_RESULT = True

@@ -26,7 +26,7 @@ from config.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL  # noqa
 _REDIS = f"{REDIS_URL}?db={int(_WORKER.removeprefix('gw')) + 1}"
 REDIS_URL = _REDIS
 CACHES["default"]["LOCATION"] = _REDIS
-CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [_REDIS]
+CHANNEL_LAYERS["default"]["CONFIG"] |= {"hosts": [_REDIS], "prefix": f"warren.{_WORKER}."}
 CELERY_BROKER_URL = _REDIS.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True

@@ -24,7 +24,8 @@ from monitoring.agent.transport import client
 log = logging.getLogger(__name__)
 
 CONTAINER = "warren.container"  # the label with our own id
-HEARD = ("die", "oom", "start", "stop", "kill", "pause", "unpause", "destroy", "health_status")
+ACTIONS = frozenset({"die", "oom", "start", "stop", "kill", "pause", "unpause", "destroy", "healthy", "unhealthy"})
+HEARD = [*(ACTIONS - {"healthy", "unhealthy"}), "health_status"]  # as the engine is asked for them
 RUNNING = frozenset({"running", "paused"})
 PING, PATIENCE, RELIST = 3.0, 5.0, 30.0  # seconds: between two pings, for an answer, between two lists
 PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds before one that is away is tried again
@@ -33,7 +34,7 @@ AWAY = (EngineAway, DockerError, aiohttp.ClientError, OSError, ValueError)  # th
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event of a container of ours. `action`: one of `HEARD`; instead of the last, `healthy` or `unhealthy`."""
+    """An event of a container of ours; `action` is one of `ACTIONS`, `at` by the engine's clock."""
 
     container: str
     engine_id: str
@@ -101,7 +102,7 @@ class Engine:
 
     async def _watch(self, docker: Docker) -> None:
         events = docker.events.subscribe(create_task=False)
-        wanted = {"type": ["container"], "label": [f"{LABEL}={settings.INSTALLATION}"], "event": list(HEARD)}
+        wanted = {"type": ["container"], "label": [f"{LABEL}={settings.INSTALLATION}"], "event": HEARD}
         async with asyncio.TaskGroup() as group:
             group.create_task(docker.events.run(since=self._since, filters=json.dumps(wanted)))
             group.create_task(self._ping(docker))
@@ -146,10 +147,9 @@ class Engine:
         labels = event["Actor"]["Attributes"]
         ours, engine_id, nanoseconds = _ours(labels), event["Actor"]["ID"], event["timeNano"]
         self._since = _after(nanoseconds)
-        if ours is None:
+        action = event["Action"].removeprefix("health_status: ")
+        if ours is None or action not in ACTIONS:
             return
-        action = event["Action"]
-        action = action.rpartition(" ")[2] if action.startswith("health_status") else action
         if action == "start":
             self._set(ours, engine_id)
         elif action in {"die", "destroy"} and self.running.get(ours) in {engine_id, None}:

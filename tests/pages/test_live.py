@@ -37,11 +37,11 @@ def _write(container: Container, words: str, descriptor: int = 1) -> None:
 
 def _numbers_move(page: Page, container: Container) -> None:
     numbers = page.locator(".numbers")
-    expect(numbers.locator("[data-number=memory]")).to_have_text(re.compile(r"^[\d.]+ [KM]B$"))
-    expect(numbers.locator("[data-number=cpu]")).to_have_text(re.compile(r"^\d\.\d %$"))
+    expect(numbers.locator("[data-number=memory]")).to_have_text(re.compile(r"^[\d.]+\s[KM]B$"))
+    expect(numbers.locator("[data-number=cpu]")).to_have_text(re.compile(r"^\d\.\d\s%$"))
     container.exec_run(BUSY, detach=True)
-    expect(numbers.locator("[data-number=cpu]")).to_have_text(re.compile(r"^\d{2,3} %$"))
-    drawn = page.get_by_role("img", name=re.compile(r"^CPU of the last five minutes: last .*, highest \d{2,3} %$"))
+    expect(numbers.locator("[data-number=cpu]")).to_have_text(re.compile(r"^\d{2,3}\s%$"))
+    drawn = page.get_by_role("img", name=re.compile(r"^CPU of the last five minutes: last .*, highest \d{2,3}\s%$"))
     expect(drawn).to_be_visible()
     expect(drawn.locator("canvas")).to_be_visible()
     page.get_by_role("button", name="24 hours").click()
@@ -108,7 +108,7 @@ def _comes_back(page: Page, up: Up, container: Container) -> None:
     _write(container, "after that")
     expect(page.get_by_role("log").get_by_text("after that")).to_be_visible()
     expect(page.get_by_role("log").get_by_text("first")).to_have_count(1)
-    expect(page.locator(".numbers [data-number=cpu]")).to_have_text(re.compile(r" %$"))
+    expect(page.locator(".numbers [data-number=cpu]")).to_have_text(re.compile(r"%$"))
 
 
 def _the_list_moves(page: Page, up: Up, where: str) -> None:

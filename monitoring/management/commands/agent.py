@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import resource
 import signal
 from typing import Any
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         # One thread needs one connection; and a pool waits longer after each failure, up to minutes in the end.
         settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
         asyncio.run(_run())
+        gc.freeze()  # or the interpreter takes all that was imported apart, for up to a second
 
 
 async def _run() -> None:
