@@ -14,7 +14,7 @@ register = template.Library()
 
 _ALLOWED = {
     "view": "open it and see how it is doing",
-    "operate": "start, stop and restart it, read its log",
+    "operate": "read its log, start, stop and restart it",
     "shell": "use a terminal inside",
     "manage": "share it with others",
 }
