@@ -95,6 +95,7 @@ class Shell {
     const { terminal } = this;
     this.sent = this.taken = this.drawn = this.told = 0;
     this.queue = [];
+    this.began = false;
     this.code = null;
     const size = () => new URLSearchParams({ columns: terminal.cols, rows: terminal.rows });
     this.socket = new Socket(
@@ -114,6 +115,7 @@ class Shell {
 
   take(message) {
     if (message.type === "opened") {
+      this.began = true;
       this.said.textContent = "";
       this.open.hidden = true;
       this.open.disabled = false;
@@ -163,7 +165,7 @@ class Shell {
     return detail || "The connection was lost, and the shell with it.";
   }
 
-  /** What it showed stays to be read. */
+  /** What a shell showed stays to be read; where there was none, there is nothing to see. */
   finish(words) {
     const within = this.place.contains(document.activeElement);
     this.socket?.close();
@@ -172,7 +174,8 @@ class Shell {
     this.later = undefined;
     if (this.terminal) this.terminal.options.disableStdin = true;
     this.said.textContent = words;
-    this.open.textContent = "Open another";
+    this.screen.hidden = this.help.hidden = !this.began;
+    this.open.textContent = this.began ? "Open another" : "Try again";
     this.open.hidden = this.open.disabled = false;
     this.shut.hidden = true;
     if (within) this.open.focus();

@@ -252,7 +252,7 @@ def test_shared_with_me(alice: Client, people: str, box: Container, gina: User) 
     page = client.get("/shared/")
     words = text(page)
     assert "box running by alice@example.com of Acme" in words
-    assert "open it and see how it is doing; start, stop and restart it" in words
+    assert "open it and see how it is doing; read its log, start, stop and restart it" in words
     assert box.url in page.content.decode()
     Condition.objects.filter(type="Published").update(status=False)
     assert "not open at the moment" in text(client.get("/shared/"))
