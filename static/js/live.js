@@ -133,8 +133,7 @@ function opened() {
   received = 0;
   subscribed.clear();
   said.textContent = "";
-  follow();
-  refresh(); // what changed meanwhile
+  follow(); // all is told of whatever is subscribed to: so what changed meanwhile is fetched, too
 }
 
 function away(detail) {
@@ -158,6 +157,8 @@ setInterval(show, 1_000); // a number that nobody confirms goes
 
 for (const [name, place] of ["charts", "logs", "terminal"].map((name) => [name, document.getElementById(name)])) {
   if (!place) continue;
-  place.hidden = false;
-  import(`./${name}.js`).then(({ start }) => parts.push(start(place)));
+  import(`./${name}.js`).then(({ start }) => {
+    place.hidden = false; // not earlier: nothing in it would answer yet
+    parts.push(start(place));
+  });
 }

@@ -118,7 +118,7 @@ class Log {
     if (stream === "stderr") {
       const which = document.createElement("span");
       which.className = "which";
-      which.textContent = "err";
+      which.textContent = "err ";
       line.insertBefore(which, words);
     }
     line.hidden = !this.wanted(line);
