@@ -25,6 +25,7 @@ def tasks(*, sweep: float, storage: float, visits: float) -> dict[str, dict[str,
             ("archives", "containers.sweep_archives", 3600),
             ("audit", "tenants.prune_audit", 3600),
             ("keys", "tenants.prune", 3600),
+            ("history", "monitoring.roll_up", 60),
             ("samples", "monitoring.prune", 3600),
             ("incidents", "monitoring.prune_incidents", 3600),
         )

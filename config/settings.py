@@ -10,7 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
-from config import content_policy, logs, schedule
+from config import content_policy, logs, rest, schedule
 from config.openapi import settings as openapi
 
 django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
@@ -248,20 +248,7 @@ MAIL_PER_IP = env.str("MAIL_PER_IP", default="30/3600")
 KNOX_TOKEN_MODEL = "tenants.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # they would make the table that ours stands in for
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "AUTO_REFRESH": False}
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "tenants.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "tenants.pagination.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["tenants.api.filtering.Strict"],
-    "DEFAULT_THROTTLE_CLASSES": ["config.throttling.Rates"],
-    "DEFAULT_SCHEMA_CLASS": "config.openapi.schema.Schema",
-    "EXCEPTION_HANDLER": "config.problems.handle",
-}
+REST_FRAMEWORK = rest.SETTINGS
 SPECTACULAR_SETTINGS = openapi.SETTINGS
 # Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
 API_RATE = env.str("API_RATE", default="600/60")
@@ -294,7 +281,7 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Fo
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = content_policy.POLICY
+CONTENT_SECURITY_POLICY = content_policy.policy(ACCESS_TEAM_DOMAIN)
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True

@@ -1,4 +1,4 @@
-"""What tenants use of what their plans allow. Reads rows alone, in a constant number of queries.
+"""What tenants use of what their plans allow. Reads rows alone, in two queries.
 
 For one tenant `of(tenant)`; for many `totals(keys)` once, then `measure(plan, totals[key])` for each. `measure` is pure
 and takes any plan: with another one than the tenant's it says who would be over on it.
@@ -10,7 +10,9 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Coalesce
+from django.template.defaultfilters import filesizeformat
 
+from containers import traffic
 from containers.models import Container
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
@@ -18,7 +20,7 @@ from tenants.models.plan import MIB
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Of a tenant's living containers. Bytes; CPU in thousandths of a core."""
+    """Of a tenant's living containers; of bandwidth, deleted ones too. Bytes; CPU in thousandths of a core."""
 
     containers: int = 0
     memory_sum: int = 0
@@ -28,6 +30,7 @@ class Totals:
     storage_sum: int = 0
     storage_used: int = 0  # of the one that keeps the most, as last measured
     with_internet: int = 0
+    bandwidth: int = 0  # received and sent in this calendar month
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """`what` is containers, memory, cpu, storage or internet; of the sizes, `used` is that of the largest container: of
-    storage what it keeps, of the others what it may use.
+    """`what` is containers, memory, cpu, storage, internet or bandwidth; of memory, CPU and storage, `used` is that of
+    the largest container: of storage what it keeps, of the others what it may use.
     """
 
     what: str
@@ -63,6 +66,7 @@ class Usage:
     cpu: Share
     storage: Share
     internet: bool
+    bandwidth: Counted
     over: tuple[Over, ...]
 
 
@@ -71,7 +75,7 @@ def of(tenant: Tenant) -> Usage:
 
 
 def totals(tenants: Iterable[Any]) -> dict[Any, Totals]:
-    """By the keys of tenants, in one query; those without a container are there too."""
+    """By the keys of tenants, in two queries; those without a container are there too."""
     keys = list(tenants)
     rows: Any = (
         Container.objects.living()
@@ -89,7 +93,8 @@ def totals(tenants: Iterable[Any]) -> dict[Any, Totals]:
             with_internet=Count("pk", filter=Q(internet=True)),
         )
     )
-    return {key: Totals() for key in keys} | {row.pop("tenant"): Totals(**row) for row in rows}
+    moved, living = traffic.used(keys), {row.pop("tenant"): row for row in rows}
+    return {key: Totals(**living.get(key, {}), bandwidth=moved.get(key, 0)) for key in keys}
 
 
 def measure(plan: Plan, used: Totals) -> Usage:
@@ -100,6 +105,7 @@ def measure(plan: Plan, used: Totals) -> Usage:
         cpu=Share(plan.cpu, used.cpu_sum),
         storage=Share(plan.storage, used.storage_sum),
         internet=plan.internet,
+        bandwidth=Counted(used.bandwidth, plan.bandwidth),
         over=tuple(_over(plan, used)),
     )
 
@@ -117,6 +123,8 @@ def _over(plan: Plan, used: Totals) -> Iterable[Over]:
             yield Over(what, limit, largest)
     if used.with_internet and not plan.internet:
         yield Over("internet", 0, used.with_internet)
+    if plan.bandwidth is not None and used.bandwidth > plan.bandwidth:
+        yield Over("bandwidth", plan.bandwidth, used.bandwidth)
 
 
 def worded(over: Over) -> str:
@@ -124,6 +132,8 @@ def worded(over: Over) -> str:
     match over.what:
         case "containers":
             return f"{over.used} containers, the plan allows {over.limit}"
+        case "bandwidth":
+            return f"{filesizeformat(over.used)} of traffic this month, the plan allows {filesizeformat(over.limit)}"
         case "memory" | "storage":
             return f"{over.what} of {-(-over.used // MIB)} MiB, the plan allows {over.limit // MIB}"
         case "cpu":

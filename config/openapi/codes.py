@@ -5,6 +5,8 @@ CODES: dict[int, tuple[str, ...]] = {
         "invalid",
         "parse_error",
         "idempotency_key_invalid",
+        "range_invalid",
+        "range_too_long",
     ),
     401: (
         "not_authenticated",

@@ -32,19 +32,18 @@ class _Share(serializers.Serializer[Any]):
 
 
 class _Bandwidth(serializers.Serializer[Any]):
-    limit = serializers.IntegerField(
-        source="plan.bandwidth", allow_null=True, help_text="Bytes per calendar month; null: unlimited."
-    )
+    used = serializers.IntegerField(help_text="Received and sent since the month began, in UTC; deleted ones too.")
+    limit = serializers.IntegerField(allow_null=True, help_text="Per calendar month; null: unlimited.")
 
 
 class _Over(serializers.Serializer[Any]):
-    what = serializers.ChoiceField(choices=["containers", "memory", "cpu", "storage", "internet"])
+    what = serializers.ChoiceField(choices=["containers", "memory", "cpu", "storage", "internet", "bandwidth"])
     limit = serializers.IntegerField()
     used = serializers.IntegerField(help_text="Of memory, CPU and storage that of the largest container.")
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """Bytes, and CPU in thousandths of a core. Of bandwidth the limit alone is known: its use is not measured yet."""
+    """Bytes, and CPU in thousandths of a core. Bandwidth is counted and shown; nothing ends when it is used up."""
 
     plan = _Plan()
     containers = _Counted()
@@ -52,7 +51,7 @@ class UsageSerializer(serializers.Serializer[Any]):
     cpu = _Share()
     storage = _Share()
     internet = serializers.BooleanField(help_text="Whether containers may open connections to the internet.")
-    bandwidth = _Bandwidth(source="*")
+    bandwidth = _Bandwidth()
     over = _Over(many=True, help_text="What is above its limit, as after a change to a smaller plan.")
 
 

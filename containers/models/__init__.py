@@ -4,6 +4,7 @@ from containers.models.network import Network, NetworkKind
 from containers.models.schedule import Scheduled
 from containers.models.status import Condition, ContainerStatus, EngineState
 from containers.models.template import Template
+from containers.models.traffic import Traffic
 
 __all__ = [
     "Archive",
@@ -18,4 +19,5 @@ __all__ = [
     "NetworkKind",
     "Scheduled",
     "Template",
+    "Traffic",
 ]

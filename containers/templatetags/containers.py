@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from django import template
 
-from containers import lifecycle, notices, storage
+from containers import lifecycle, notices, storage, usage
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
 from containers.notices import Notice
 from containers.steps import StepState
+from containers.usage import Usage
+from tenants.models import Tenant
 
 register = template.Library()
 
@@ -58,6 +60,11 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]
     if word is not Lifecycle.DELETING:
         found.append(("delete", "Delete", "danger"))
     return found
+
+
+@register.simple_tag
+def plan_usage(tenant: Tenant) -> Usage:
+    return usage.of(tenant)
 
 
 @register.filter

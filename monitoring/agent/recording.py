@@ -4,7 +4,9 @@ A database that is away costs what was to be written meanwhile, and nothing else
 """
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,6 +17,7 @@ from django.db import Error
 from containers.models import Container
 from monitoring.agent import Agent
 from monitoring.agent.measuring import Numbers
+from monitoring.history import recording as history
 from monitoring.models import Sample
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ FIELDS = (
     *("sampled_at", "cpu_percent", "memory_used", "memory_limit"),
     *("network_rx", "network_tx", "block_read", "block_write", "pids"),
 )
+MOST = 30  # passes that wait for a database that is slow; of more, the newest
 Write = Callable[[], object]
 
 
@@ -35,6 +39,9 @@ class Recorder(Protocol):
     def write(self) -> Write | None:
         """What is to be done now in the database's thread, over values that `take` does not touch; None: nothing."""
 
+    def close(self) -> Write | None:
+        """The same for the last time: the agent ends."""
+
 
 class Recording:
     def __init__(self, agent: Agent, *recorders: Recorder) -> None:
@@ -45,9 +52,15 @@ class Recording:
             recorder.take(at, samples)
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for recorder in self._recorders:
+                    group.create_task(self._record(recorder))
+        finally:
             for recorder in self._recorders:
-                group.create_task(self._record(recorder))
+                if write := recorder.close():
+                    with contextlib.suppress(Error):
+                        await self._agent.in_database(write)
 
     async def _record(self, recorder: Recorder) -> None:
         lost = False
@@ -80,6 +93,38 @@ class Newest:
     def write(self) -> Write | None:
         newest, self._newest = self._newest, None
         return partial(save, *newest) if newest else None
+
+    def close(self) -> Write | None:
+        return None
+
+
+class Past:
+    """Of every container what it did: rows of ten seconds, which roll up into longer ones."""
+
+    every = 1.0
+
+    def __init__(self) -> None:
+        self._recorder = history.Recorder()
+        self._waiting: deque[tuple[datetime, Mapping[str, Numbers]]] = deque(maxlen=MOST)
+
+    def take(self, at: datetime, samples: Mapping[str, Numbers]) -> None:
+        self._waiting.append((at, samples))
+
+    def write(self) -> Write | None:
+        passes = tuple(self._waiting)
+        self._waiting.clear()
+        return partial(self._write, passes) if passes else None
+
+    def close(self) -> Write | None:
+        return partial(self._last, tuple(self._waiting))
+
+    def _write(self, passes: tuple[tuple[datetime, Mapping[str, Numbers]], ...]) -> None:
+        for at, samples in passes:
+            self._recorder.take(at, samples)
+
+    def _last(self, passes: tuple[tuple[datetime, Mapping[str, Numbers]], ...]) -> None:
+        self._write(passes)
+        self._recorder.close()
 
 
 def save(at: datetime, samples: Mapping[str, Numbers]) -> None:

@@ -153,7 +153,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         await self._leave()
         if code is not Close.OVER:
             await self.write(self.text("error", code=code.word, detail=detail or WORDS[code]))
-        await self.close(code)
+        await self.close(int(code))  # autobahn takes no other kind of integer
 
     async def _leave(self) -> None:
         if self.hub:

@@ -51,6 +51,7 @@ REACHED = {
     "GET /api/v1/containers/{id}/": 200,
     "DELETE /api/v1/containers/{id}/": 202,
     "GET /api/v1/containers/{id}/status/": 200,
+    "GET /api/v1/containers/{id}/metrics/": 200,
     "GET /api/v1/containers/{id}/access/": 200,
     "POST /api/v1/containers/{id}/access/": 201,
     "PATCH /api/v1/containers/{id}/access/{grant}/": 200,

@@ -1,9 +1,13 @@
 """What a tenant uses of its plan, and what it would be over on another."""
 
+import datetime
+
 import pytest
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from containers import usage
+from containers import traffic, usage
 from containers.models import Container, ContainerStatus, Desired, Template
 from tenants.models import Plan, Tenant, User
 from tenants.models.plan import GIB, MIB
@@ -58,12 +62,35 @@ def test_over_in_storage_is_who_keeps_more(tenant: Tenant, template: Template) -
     assert over(plan) == ["storage of 1025 MiB, the plan allows 1024"]
 
 
-def test_many_tenants_cost_one_query(
+def test_bandwidth_is_what_all_containers_moved_this_month(
+    tenant: Tenant, template: Template, owner: User, stranger: User
+) -> None:
+    month = traffic.month_of(timezone.now())
+    gone, one = put(tenant, template, "gone", deleted_at=tenant.created_at), put(tenant, template, "one")
+    ContainerStatus.objects.create(container=one)
+    traffic.note(month, {str(gone.pk): (MIB, MIB)})
+    traffic.note(month, {str(gone.pk): (2 * MIB, MIB), str(one.pk): (0, MIB)})
+    traffic.note(month - datetime.timedelta(days=1), {str(gone.pk): (GIB, GIB)})
+    traffic.note(month, {str(put(make_tenant("globex", stranger), template, "theirs").pk): (GIB, GIB)})
+    Plan.objects.filter(pk=tenant.plan_id).update(bandwidth=3 * MIB)
+    client = APIClient()
+    client.force_authenticate(owner)
+    body = client.get("/api/v1/tenants/acme/usage/").json()
+    assert body["bandwidth"] == {"used": 4 * MIB, "limit": 3 * MIB}
+    assert body["over"] == [{"what": "bandwidth", "limit": 3 * MIB, "used": 4 * MIB}]
+    pages = Client()
+    pages.force_login(owner)
+    assert "Traffic this month: 4.0\xa0MB of 3.0\xa0MB." in pages.get("/").text
+    assert "4.0\xa0MB of traffic this month, the plan allows 3.0\xa0MB" in pages.get("/").text
+    assert "4.0\xa0MB of 3.0\xa0MB" in pages.get("/tenants/acme/").text
+
+
+def test_many_tenants_cost_two_queries(
     tenant: Tenant, template: Template, stranger: User, django_assert_num_queries: object
 ) -> None:
     other = make_tenant("globex", stranger)
     put(tenant, template, "one")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = usage.totals([tenant.pk, other.pk])
     assert (found[tenant.pk].containers, found[other.pk].containers) == (1, 0)
 
@@ -76,7 +103,7 @@ def test_the_api_tells_members_alone(tenant: Tenant, template: Template, owner: 
     assert body["plan"] == {"code": "enterprise", "name": tenant.plan.name, "grant_days": None}
     assert body["containers"] == {"used": 1, "limit": tenant.plan.max_containers}
     assert body["memory"] == {"limit": tenant.plan.memory, "reserved": 2**50}
-    assert body["bandwidth"] == {"limit": tenant.plan.bandwidth}
+    assert body["bandwidth"] == {"used": 0, "limit": tenant.plan.bandwidth}
     assert body["over"] == [{"what": "memory", "limit": tenant.plan.memory, "used": 2**50}]
     client.force_authenticate(stranger)
     assert client.get("/api/v1/tenants/acme/usage/").status_code == 404

@@ -140,6 +140,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-visits-export": {"GET": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "api-container-status": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
     "api-ws-ticket": {"POST OPTIONS": SIGNED_IN},
+    "api-container-metrics": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
     "api-access": {"GET HEAD POST": ITS_SHARERS, "OPTIONS": SIGNED_IN},
     # Asked of one that the owner gave, which guests do not change; it can be revoked, and is, while nothing runs.
     "api-grant": {
