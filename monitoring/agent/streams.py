@@ -79,7 +79,7 @@ class Stream:
             except DockerError as exc:
                 if exc.status == 404:
                     return None
-                raise
+                raise EngineAway(str(exc)) from exc
         labels = facts["Config"]["Labels"] or {}
         ours = labels.get(LABEL) == settings.INSTALLATION and labels.get(CONTAINER) == self.container
         return facts if ours else None

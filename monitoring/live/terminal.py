@@ -5,6 +5,8 @@ import contextlib
 from collections import deque
 from typing import Any
 
+from django.db import Error as DatabaseError
+
 from containers.models import Container
 from monitoring import terminals
 from monitoring.live import wire
@@ -112,4 +114,5 @@ class TerminalSocket(StreamSocket):
         if self._typing:
             self._typing.cancel()
         elif self._terminal:
-            await in_database(terminals.never_begun, self._terminal, "closed")
+            with contextlib.suppress(DatabaseError):  # then the agent ends it
+                await in_database(terminals.never_begun, self._terminal, "closed")

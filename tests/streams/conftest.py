@@ -107,6 +107,11 @@ def layer() -> None:
 
 
 @pytest.fixture
+def engine() -> None:
+    """A test may have a way of its own to the engine."""
+
+
+@pytest.fixture
 async def agent(transactional_db: None) -> AsyncIterator[Agent]:
     """All of it."""
     async with at_work(assemble()) as found:
@@ -318,7 +323,7 @@ class Shells:
 
 
 @pytest.fixture
-async def shells(db, owner, tenant, template, web: Web) -> AsyncIterator[Shells]:
+async def shells(db, owner, tenant, template, web: Web, engine: None) -> AsyncIterator[Shells]:
     agent = Agent()
     agent.database = Inline()
     streams = Streams(agent, {"logs": Log, "terminal": Terminal})

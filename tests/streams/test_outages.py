@@ -1,6 +1,7 @@
 """What goes away in the middle of a stream: Redis, and the agent itself."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from monitoring.models import Terminal
-from tests.streams.conftest import MARK, Box, Shells, Web, boxed, eventually, row_of
+from tests.streams.conftest import MARK, Box, Shells, Web, boxed, eventually, plain, row_of
 from tests.streams.test_terminals import rest
 
 
@@ -74,6 +75,70 @@ class TestRedis:
         await terminal.say("stream.close")
         await terminal.until_over()
         await rest(box)
+
+
+class Way:
+    """To the engine; it may be cut."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._server: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, str(self.path))
+
+    async def cut(self) -> None:
+        assert self._server
+        self._server.close()
+        for end in tuple(self._ends):
+            end.transport.abort()
+        await eventually(lambda: not self._ends)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection("/var/run/docker.sock")
+        self._ends |= {writer, back}
+        await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
+        self._ends -= {writer, back}
+
+    @staticmethod
+    async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+class TestEngine:
+    @pytest.fixture
+    async def engine(self, tmp_path: Path, settings) -> Way:
+        found = Way(tmp_path / "docker.sock")
+        await found.open()
+        settings.DOCKER_HOST = f"unix://{found.path}"
+        return found
+
+    async def test_it_does_not_answer_for_a_while(self, shells: Shells, box: Box, engine: Way) -> None:
+        """A log goes on where it was; a terminal is over, and its shell is found when the engine answers again."""
+        count = "n=0; while [ $n -lt 300 ]; do n=$((n + 1)); echo $n; sleep 0.01; done"
+        talker = boxed("/bin/sh", "-c", f"{count}; sleep 1000")
+        log, terminal = await shells.web.open("logs", talker, tail=1000), await shells.open(box)
+        await terminal.type(b"trap '' HUP; sleep 3456\n")
+        await terminal.until_shown(b"3456")
+        await log.until(lambda s: len(s.lines) > 20)
+        await engine.cut()
+        assert (await terminal.until_over())["code"] == "engine_away"
+        assert (await shells.web.open("logs", talker, tail=1)).closed["code"] == "engine_away"
+        await engine.open()
+        await log.until(lambda s: len(s.lines) == 300, 15)
+        assert log.texts() == [str(n) for n in range(1, 301)]
+        await shells.leftovers.sweep()
+        await rest(box)
+        assert not plain(Terminal.objects.open().exists)
+        for each in (log, terminal):
+            await each.say("stream.close")
 
 
 def agent_process() -> "subprocess.Popen[bytes]":
