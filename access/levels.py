@@ -7,8 +7,8 @@ class Permission(models.TextChoices):
     """What a grant can give. No grant lets anybody change or delete the container: that is for its tenant's members."""
 
     VIEW = "view", "View: open the address, see how it is doing"
-    OPERATE = "operate", "Operate: also start, stop and restart it"
-    SHELL = "shell", "Shell: also use a terminal inside, once there is one"
+    OPERATE = "operate", "Operate: also read its log, start, stop and restart it"
+    SHELL = "shell", "Shell: also use a terminal inside"
     MANAGE = "manage", "Manage: also share it with others"
 
 

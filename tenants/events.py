@@ -40,6 +40,7 @@ class Action(StrEnum):
     CONTAINER_DOWNLOAD = "container:download"
     CONTAINER_EXPORT_CANCEL = "container:export-cancel"
     CONTAINER_IMPORT_CANCEL = "container:import-cancel"
+    TERMINAL_OPEN = "container:terminal:open"
     CONTAINER_GONE = "container:gone"
     CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
     GRANT_CREATE = "grant:create"

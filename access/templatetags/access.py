@@ -14,8 +14,8 @@ register = template.Library()
 
 _ALLOWED = {
     "view": "open it and see how it is doing",
-    "operate": "start, stop and restart it",
-    "shell": "use a terminal inside once there is one",
+    "operate": "read its log, start, stop and restart it",
+    "shell": "use a terminal inside",
     "manage": "share it with others",
 }
 _STATES = {

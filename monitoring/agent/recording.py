@@ -116,12 +116,15 @@ class Past:
         return partial(self._write, passes) if passes else None
 
     def close(self) -> Write | None:
-        passes = tuple(self._waiting)
-        return lambda: (self._write(passes), self._recorder.close())
+        return partial(self._last, tuple(self._waiting))
 
     def _write(self, passes: tuple[tuple[datetime, Mapping[str, Numbers]], ...]) -> None:
         for at, samples in passes:
             self._recorder.take(at, samples)
+
+    def _last(self, passes: tuple[tuple[datetime, Mapping[str, Numbers]], ...]) -> None:
+        self._write(passes)
+        self._recorder.close()
 
 
 def save(at: datetime, samples: Mapping[str, Numbers]) -> None:

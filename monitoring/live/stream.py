@@ -21,6 +21,8 @@ class Stream:
     def __init__(self, hub: "Hub", socket: "StreamSocket") -> None:
         self.hub, self.socket = hub, socket
         self.id, self.agent = uuid.uuid4().hex, ""
+        self.reason = ""  # why it is closed, for the agent's record
+        self._acknowledged = 0
         self._inflow = Inflow()
         self._outflow = Outflow(self._pass_on, wire.INPUT_WINDOW)
         self._asked = time.monotonic()
@@ -36,6 +38,7 @@ class Stream:
 
     async def acked(self, offset: int) -> None:
         """The browser has handled all before `offset`."""
+        self._acknowledged = offset
         await self._say("stream.ack", offset=offset)
 
     async def resize(self, columns: int, rows: int) -> None:
@@ -44,7 +47,9 @@ class Stream:
     def close(self) -> None:
         """Nobody listens any more. The agent is told; if that gets lost, its lease runs out."""
         if self.hub.streams.pop(self.id, None):
-            self.hub.later(self._say("stream.close"))
+            message = {"type": "stream.close", "stream": self.id, "reason": self.reason}
+            link = self.hub.link  # whoever has it, where no agent has answered yet
+            self.hub.later(link.send(self.agent, message) if self.agent else link.tell(wire.AGENTS, message))
 
     # --- From the agent ---------------------------------------------------------------------------------------
     async def take(self, kind: str, message: Message) -> None:
@@ -56,6 +61,8 @@ class Stream:
                 offset = self._inflow.taken
                 if fresh := self._inflow.take(message["offset"], message["data"]):
                     await self.socket.stream_data(offset, fresh)
+                else:  # sent again: an acknowledgement may have been lost
+                    await self._say("stream.ack", offset=self._acknowledged)
             case "stream.ack":
                 self._outflow.acked(message["offset"])
                 await self.socket.stream_acked(message["offset"])

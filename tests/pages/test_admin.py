@@ -29,7 +29,7 @@ from cloudflare.models import (
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Archive, Container, ContainerStatus, Network, Template
-from monitoring.models import Sample
+from monitoring.models import Incident, Sample
 from tenants import tasks
 from tenants.models import ApiToken, AuditEvent, Invitation, Mail, MailKind, Plan, Tenant, User
 from tests.conftest import converge, make_tenant
@@ -305,6 +305,7 @@ def test_over_its_storage_is_a_filter(staff: Client, box: Container) -> None:
 def _measured(box: Container) -> None:
     numbers = dict.fromkeys(("cpu_percent", "memory_used", "memory_limit", "network_rx", "network_tx", "pids"), 1)
     Sample.objects.create(container=box, sampled_at=box.created_at, **numbers)
+    Incident.objects.create(container=box, at=box.created_at, kind="died", exit_code=1)
 
 
 def _twenty_of_everything(owner: User, template: Template) -> None:

@@ -227,7 +227,7 @@ def test_what_a_guest_sees_of_the_container(alice: Client, people: str, box: Con
         page = client.get(where)
         source, words = page.content.decode(), text(page)
         assert "box belongs to Acme; alice@example.com shares it with you until" in words
-        told = ("start, stop and restart it" in words, "share it with others" in words)
+        told = ("read its log, start, stop and restart it" in words, "share it with others" in words)
         assert told == (permission != "view", permission == "manage")
         assert (f'href="{people}"' in source) == (permission == "manage")
         buttons = set(re.findall(rf'action="{where}(\w+)/"', source))
@@ -252,7 +252,7 @@ def test_shared_with_me(alice: Client, people: str, box: Container, gina: User) 
     page = client.get("/shared/")
     words = text(page)
     assert "box running by alice@example.com of Acme" in words
-    assert "open it and see how it is doing; start, stop and restart it" in words
+    assert "open it and see how it is doing; read its log, start, stop and restart it" in words
     assert box.url in page.content.decode()
     Condition.objects.filter(type="Published").update(status=False)
     assert "not open at the moment" in text(client.get("/shared/"))

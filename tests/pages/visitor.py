@@ -4,6 +4,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.up.parts import Up
 
+# What the content policy held back, also where Chromium says nothing of it.
+TELL = "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
+
 
 def visitor(browser: Browser, width: int, problems: list[str], javascript: bool = True) -> Page:
     """Errors of the page are added to `problems`."""
@@ -11,6 +14,7 @@ def visitor(browser: Browser, width: int, problems: list[str], javascript: bool 
     context.set_default_timeout(15_000)
     page = context.new_page()
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.add_init_script(TELL)
     page.on("pageerror", lambda error: problems.append(str(error)))
     return page
 

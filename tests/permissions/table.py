@@ -205,6 +205,7 @@ MODELS: dict[str, dict[str, str]] = {
     "cloudflare_seat": _READ,
     "monitoring_sample": _READ,
     "monitoring_incident": _READ,
+    "monitoring_terminal": _READ,
 }
 
 # The actions of the admin's lists: offered to staff without any permission, to those who may view everything, to those

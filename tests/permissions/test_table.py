@@ -15,7 +15,7 @@ from cloudflare.reconcile import sign_out
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
-from monitoring.models import Sample
+from monitoring.models import Incident, Sample
 from tenants import standing
 from tenants.models import ApiToken, Invitation, Mail, MailKind, Membership, Role, Tenant, User
 from tests.conftest import converge, make_tenant
@@ -59,6 +59,7 @@ def answers(
     Group.objects.create(name="support")
     numbers = dict.fromkeys(("memory_used", "memory_limit", "network_rx", "network_tx"), 1)
     Sample.objects.create(container=container, sampled_at=container.created_at, **numbers)
+    Incident.objects.create(container=container, at=container.created_at, kind="died", exit_code=1)
     Visit.objects.create(container=container, at=container.created_at, allowed=True)
     VisitCursor.objects.create(account=zone.account, next_check_at=None)
     Seat.objects.create(account=zone.account, email="dora@example.com", user_id="u", seat_uid="s")

@@ -1,0 +1,71 @@
+"""`/ws/containers/{id}/logs/`: what a container writes, line by line."""
+
+from typing import Any
+
+from containers.models import Container
+from monitoring.live import lines
+from monitoring.live.codes import Close
+from monitoring.live.database import in_database
+from monitoring.live.lines import Line, Reader
+from monitoring.live.link import Message
+from monitoring.live.socket import BadMessage
+from monitoring.live.stream_socket import StreamSocket
+
+TAIL, MOST = 200, 10_000  # lines from before: unless said otherwise, and at most
+
+
+class LogsSocket(StreamSocket):
+    needs = "operate"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reader = Reader()
+
+    async def permitted(self) -> None:
+        try:
+            options = _options(self.asked)
+        except ValueError:
+            await self.end(Close.BAD_MESSAGE, "tail is a number up to 10000, after a time in UTC, follow 0 or 1.")
+            return
+        name = await in_database(lambda: Container.objects.values_list("engine_name", flat=True).get(pk=self.container))
+        if self.hub:
+            self.stream = await self.hub.stream(self, "logs", self.container, name=name, **options)
+
+    async def heard(self, message: dict[str, Any]) -> None:
+        if message["type"] != "ack":
+            raise BadMessage
+        await self.acknowledged(message.get("offset"))
+
+    async def stream_opened(self, facts: Message) -> None:
+        await self.tell("opened")
+
+    async def stream_data(self, offset: int, data: bytes) -> None:
+        since = self._reader.end
+        found = list(self._reader.feed(data))
+        if self._reader.end > since:
+            shown = [_shown(line) for line in found if line.kind in lines.STREAMS]
+            self.given(self._reader.end)
+            await self.tell("lines", **{"from": since, "to": self._reader.end, "lines": shown})
+        for line in found:
+            if line.kind == lines.ENDED:
+                words = f"It ended with exit code {line.text}." if line.text else "It has ended."
+                await self.tell(
+                    "ended", at=line.at, detail=f"{words} What it writes when it runs again comes here, too."
+                )
+            elif line.kind == lines.STARTED:
+                await self.tell("started", at=line.at)
+
+
+def _shown(line: Line) -> dict[str, Any]:
+    part = line.kind in lines.PARTS
+    return {"at": line.at, "stream": lines.STREAMS[line.kind], "text": line.text, "part": part}
+
+
+def _options(asked: dict[str, str]) -> dict[str, Any]:
+    """Raises `ValueError`."""
+    tail = int(asked.get("tail", TAIL))
+    follow = asked.get("follow", "1")
+    if not 0 <= tail <= MOST or follow not in {"0", "1"}:
+        raise ValueError
+    after = asked.get("after", "")
+    return {"tail": tail, "after": lines.moment(after) if after else "", "follow": follow == "1"}

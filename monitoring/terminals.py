@@ -1,0 +1,66 @@
+"""Who may open a terminal: asked under locks, counted, and on record, whether or not they may."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from containers import visibility
+from containers.models import Container, Desired
+from monitoring.models import Terminal
+from tenants import audit
+from tenants.events import Action
+from tenants.models import User
+from tenants.origin import Origin, origin
+from tenants.refusal import Refused
+from tenants.standing import require_running
+
+PER_CONTAINER = 20  # open at once
+
+
+def begin(container: Container, *, actor: User, ip: str | None, writes: bool = True) -> Terminal:
+    """The row of a new terminal, which an agent is to be asked for. `writes`: False for a token that may only read.
+
+    Raises `Refused`: `permission_denied`, `terminals_limit`, `being_deleted`, `tenant_suspended`.
+    """
+    facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
+    here = origin.set(Origin(ip=ip))
+    try:
+        with audit.refusals(Action.TERMINAL_OPEN, **facts), transaction.atomic():
+            # Persons before containers, as whoever closes an account locks them.
+            person = User.objects.locked().get(pk=actor.pk)
+            row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
+            visibility.require(person, row, "shell")
+            if not writes:
+                raise Refused("permission_denied", "This token may only read; use one that may write.", status=403)
+            if row.deleted_at or row.desired == Desired.ABSENT:
+                raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+            require_running(row.tenant)
+            _require_room(person, row)
+            made = Terminal.objects.create(container=row, user=person, who=person.email, ip=ip)
+            audit.record(Action.TERMINAL_OPEN, **facts, terminal=str(made.pk))
+    finally:
+        origin.reset(here)
+    return made
+
+
+def never_begun(terminal: Terminal, how: str) -> None:
+    """No agent took it up. One that does so after all finds that it is over."""
+    Terminal.objects.open().filter(pk=terminal.pk, exec_id="").update(ended_at=timezone.now(), ended_how=how)
+
+
+def _require_room(person: User, container: Container) -> None:
+    """Hold both locks, so that two at once count one after the other."""
+    for rows, limit, whose in (
+        (Terminal.objects.filter(user=person), settings.TERMINALS_PER_PERSON, "You have"),
+        (Terminal.objects.filter(container=container), PER_CONTAINER, "This container has"),
+    ):
+        if (used := rows.open().count()) >= limit:
+            raise Refused(
+                "terminals_limit",
+                f"{whose} {used} terminals open, and no more than {limit} can be; close one first.",
+                status=429,
+                limit=limit,
+                used=used,
+            )

@@ -1,0 +1,164 @@
+// What moves on the pages of containers: one socket for all of them that a page shows.
+//
+// The server draws whatever has words; this only says when to fetch it again, and fills in numbers. Without a
+// connection the page asks every two seconds instead.
+
+import { Socket } from "./socket.js";
+import { percent, rate, size } from "./words.js";
+
+const ACK = 8; // messages handled between two acknowledgements; the server waits after 32
+const APART = 500; // milliseconds between two fetches of a fragment
+const POLL = 2_000; // between two fetches while there is no connection
+const STALE = 5_000; // an older sample says nothing about now
+const NOTED = [200, 1_500]; // after which what happened at the engine is on record
+
+const fragment = document.querySelector("[data-refresh]");
+const said = document.querySelector("[data-sign-in]");
+const subscribed = new Set();
+const allowed = new Map(); // by container: what the person was told they may do
+const samples = new Map(); // by container: the last two, for rates
+const parts = []; // what more there is on a container's own page: {numbers(at, numbers), state(message)}
+let received = 0;
+let fetchedAt = 0;
+let due, poll;
+
+const shown = (selector = "") => [...document.querySelectorAll(`[data-container]${selector}`)];
+const rowOf = (id) => document.querySelector(`[data-container="${id}"]`);
+
+/** At once, but not more often than twice a second: a busy container tells of ten changes in a row. */
+function refresh() {
+  due ??= setTimeout(
+    () => {
+      due = undefined;
+      fetchedAt = Date.now();
+      fragment.dispatchEvent(new Event("refresh")); // htmx hears it
+    },
+    Math.max(0, fetchedAt + APART - Date.now()),
+  );
+}
+
+function follow() {
+  const wanted = new Set(shown().map((element) => element.dataset.container));
+  const more = [...wanted].filter((id) => !subscribed.has(id));
+  const fewer = [...subscribed].filter((id) => !wanted.has(id));
+  if (more.length && socket.send({ type: "subscribe", containers: more })) more.forEach((id) => subscribed.add(id));
+  if (fewer.length && socket.send({ type: "unsubscribe", containers: fewer })) {
+    for (const id of fewer) {
+      subscribed.delete(id);
+      samples.delete(id);
+    }
+  }
+}
+
+/** What the numbers are where they are shown; `cpu` and `limit` are of what the container may have. */
+function words(id) {
+  const [now, before] = samples.get(id) ?? [];
+  if (!now || Date.now() - now.heardAt > STALE) return {};
+  const { memory, network, block } = now;
+  const found = { memory: size(memory.used), limit: size(memory.limit), percent: percent(memory.percent), pids: now.pids };
+  if (now.share !== null) found.cpu = percent(now.share);
+  const seconds = before && (now.at - before.at) / 1000;
+  // Counters start again with the container.
+  const per = (later, earlier) => (seconds > 0 && later >= earlier ? rate((later - earlier) / seconds) : undefined);
+  if (before) {
+    found.rx = per(network.rx, before.network.rx);
+    found.tx = per(network.tx, before.network.tx);
+    found.read = per(block.read, before.block.read);
+    found.write = per(block.write, before.block.write);
+  }
+  return found;
+}
+
+function show() {
+  for (const element of document.querySelectorAll("[data-number]")) {
+    const id = element.closest("[data-container], [data-of]").dataset;
+    element.textContent = words(id.container ?? id.of)[element.dataset.number] ?? "–";
+  }
+}
+
+function statistics({ sampled_at, containers }) {
+  const at = Date.parse(sampled_at);
+  for (const [id, numbers] of Object.entries(containers)) {
+    const cores = (rowOf(id)?.dataset.cpu ?? 1000) / 1000;
+    const share = numbers.cpu_percent === null ? null : numbers.cpu_percent / cores;
+    const now = { ...numbers, share, at, heardAt: Date.now() };
+    samples.set(id, [now, samples.get(id)?.[0]]);
+    parts.forEach((part) => part.numbers?.(now));
+  }
+  show();
+}
+
+/** We may hear of it before it is in the database: once when it should be, and once more when it must be. */
+function happened() {
+  NOTED.forEach((wait) => setTimeout(refresh, wait));
+}
+
+/** The server draws the buttons anew; whole parts of the page come and go with the page alone. */
+function permitted({ container, permissions }) {
+  const before = allowed.get(container);
+  allowed.set(container, String(permissions));
+  if (before === undefined || before === String(permissions)) return;
+  refresh();
+  if (parts.length) said.textContent = "What you may do here has changed. Reload the page to see it all.";
+}
+
+function message(message) {
+  if (message.type !== "error") received += 1; // pings count
+  if (received % ACK === 0) socket.send({ type: "ack", received });
+  switch (message.type) {
+    case "statistics":
+      return statistics(message);
+    case "event":
+      return happened();
+    case "state":
+      parts.forEach((part) => part.state?.(message));
+      return refresh();
+    case "steps":
+    case "grants":
+      return refresh();
+    case "subscribed":
+      return permitted(message);
+    case "unsubscribed":
+      subscribed.delete(message.container);
+      if (message.reason !== "asked") refresh(); // deleted or taken away: the server's page knows where to go
+      return;
+    case "measuring":
+      said.textContent = message.measuring ? "" : "The host of these containers is not measured at the moment.";
+  }
+}
+
+function opened() {
+  clearInterval(poll);
+  poll = undefined;
+  received = 0;
+  subscribed.clear();
+  said.textContent = "";
+  follow(); // all is told of whatever is subscribed to: so what changed meanwhile is fetched, too
+}
+
+function away(detail) {
+  said.textContent = detail || "Reconnecting…";
+  poll ??= setInterval(refresh, POLL);
+}
+
+function over(code, detail) {
+  clearInterval(poll);
+  said.textContent = detail || "The connection has ended. Reload the page.";
+  refresh();
+}
+
+const socket = new Socket(() => "/ws/containers/", { opened, message, away, over });
+document.documentElement.classList.add("moving");
+fragment.addEventListener("htmx:afterSwap", () => {
+  follow();
+  show();
+});
+setInterval(show, 1_000); // a number that nobody confirms goes
+
+for (const [name, place] of ["charts", "logs", "terminal"].map((name) => [name, document.getElementById(name)])) {
+  if (!place) continue;
+  import(`./${name}.js`).then(({ start }) => {
+    place.hidden = false; // not earlier: nothing in it would answer yet
+    parts.push(start(place));
+  });
+}
