@@ -1,4 +1,4 @@
-"""`python -m bench [creation] [lists]`: an installation of its own, as production runs it, then a table of figures."""
+"""`python -m bench [creation] [lists] [live]`: an installation as in production, then tables of figures."""
 
 import base64
 import os
@@ -73,7 +73,20 @@ def _lists() -> int:
     return lists.run()
 
 
-BENCHMARKS = {"creation": _creation, "lists": _lists}
+def _live() -> int:
+    _environment({})
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from bench import live
+
+    call_command("migrate", verbosity=0)
+    return live.run()
+
+
+BENCHMARKS = {"creation": _creation, "lists": _lists, "live": _live}
 
 
 def main(names: list[str]) -> int:

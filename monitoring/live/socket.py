@@ -141,6 +141,11 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         except BadMessage:
             await self.end(Close.BAD_MESSAGE)
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """One of the server's. Channels would look after connections to the database first, which takes a turn in a
+        thread for every message of the browser's; `in_database` does that where there is one."""
+        await getattr(self, message["type"].replace(".", "_"))(message)
+
     async def disconnect(self, code: int) -> None:
         self.over = True
         await self._leave()
