@@ -63,8 +63,8 @@ class Place:
         return bool(self._first)
 
     def start_at(self, at: str) -> None:
-        """Nothing was read yet, and what comes from then on is wanted."""
-        self._first = at
+        """If nothing was read yet, what comes from then on is wanted."""
+        self._first = self._first or at
 
     @property
     def since(self) -> str:
@@ -106,7 +106,7 @@ class Log(Stream):
         if happened.action == "start":
             self._start.set()
         elif happened.action == "die":
-            self._died = happened
+            self._died = self._died or happened  # of several in a row, that of the run which was read
 
     async def run(self) -> Over:
         facts = await self.look()
@@ -166,28 +166,33 @@ class Log(Stream):
                 await asyncio.sleep(PAUSE)
                 return now
             if not told:
-                await self._note_end(now if now and now.is_same(before) else None)
+                ended, code = self._end_of(before, now)
+                await self.outflow.write(bytes(Line(lines.ENDED, ended, code)))
+                self._place.start_at(ended)
                 told = True
             if now and now.running:
                 await self.outflow.write(bytes(Line(lines.STARTED, now.started, "")))
-                if not self._place:
-                    self._place.start_at(now.started)
+                if self._died and _moment(self._died.at) < now.started:
+                    self._died = None  # heard late, of a run whose end was told
                 return now
             try:
                 await asyncio.wait_for(self._start.wait(), RELOOK)
             except TimeoutError:
                 continue
 
-    async def _note_end(self, run: Run | None) -> None:
-        """`None`: another run has taken its place already; the event may tell how it ended."""
-        at, code = datetime.now(UTC), ""
-        if self._died:
-            at, code = self._died.at, "" if self._died.exit_code is None else str(self._died.exit_code)
-        words = lines.moment(at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        if run and run.finished > run.started:
-            words, code = run.finished, str(run.exit_code)
-        self._died = None
-        await self.outflow.write(bytes(Line(lines.ENDED, words, code)))
+    def _end_of(self, before: Run, now: Run | None) -> tuple[str, str]:
+        """When it ended, and its exit code where that is known: another run may have taken its place already, and
+        then only the event told of it."""
+        died, self._died = self._died, None
+        if now and now.is_same(before) and now.finished > now.started:
+            return now.finished, str(now.exit_code)
+        if died:
+            return _moment(died.at), "" if died.exit_code is None else str(died.exit_code)
+        return now.started if now and now.running else _moment(datetime.now(UTC)), ""
+
+
+def _moment(at: datetime) -> str:
+    return lines.moment(at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
 def _seconds(at: str) -> int:

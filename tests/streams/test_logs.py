@@ -50,8 +50,8 @@ async def test_the_last_lines_and_those_after_a_moment(streams: Streams, web: We
 async def test_a_container_that_runs_again_goes_on_in_the_same_log(streams: Streams, web: Web) -> None:
     talker = boxed("/bin/sh", "-c", f"rm -f /tmp/go; cat /proc/uptime; echo half >&2; printf open; {WAITS}; exit 3")
     log = await web.open("logs", talker, tail=100)
-    stopped = await web.open("logs", talker, tail=0)
     await log.until(lambda s: len(s.texts()) == 2)
+    stopped = await web.open("logs", talker, tail=0)
     talker.run("/bin/touch", "/tmp/go")
     await log.until(lambda s: s.texts("x"))
     assert log.texts("x") == ["3"]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -114,11 +114,12 @@ class Way:
 
 class TestEngine:
     @pytest.fixture
-    async def engine(self, tmp_path: Path, settings) -> Way:
+    async def engine(self, tmp_path: Path, settings) -> AsyncIterator[Way]:
         found = Way(tmp_path / "docker.sock")
         await found.open()
         settings.DOCKER_HOST = f"unix://{found.path}"
-        return found
+        yield found
+        await found.cut()
 
     async def test_it_does_not_answer_for_a_while(self, shells: Shells, box: Box, engine: Way) -> None:
         """A log goes on where it was; a terminal is over, and its shell is found when the engine answers again."""
