@@ -41,9 +41,8 @@ def _build(name: str, files: dict[str, tuple[bytes, int]], host: str | None) -> 
             labels = {}
         if labels.get(LABEL) == digest:
             return image
-        for event in api.build(
-            fileobj=_tar(files), custom_context=True, tag=image, labels={LABEL: digest}, rm=True, decode=True
-        ):
+        wanted = {"tag": image, "labels": {LABEL: digest}, "network_mode": "none"}  # nothing is fetched
+        for event in api.build(fileobj=_tar(files), custom_context=True, rm=True, decode=True, **wanted):
             if "error" in event:
                 raise EngineRefusal(f"The image {image} could not be built: {event['error']}")
     return image
