@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Zone
@@ -38,6 +41,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 0 if not commits else 1 if "tests/crash/" in item.nodeid else 2
 
     items.sort(key=part)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Of a parallel run's processes the first one migrates a database; everybody's own is a copy of that."""
+    if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = _migrated(f"template_{run}")
+
+
+def _migrated(name: str) -> str:
+    own = connection.settings_dict["NAME"]
+    with connection._nodb_cursor() as server:
+        server.execute("SELECT pg_advisory_lock(1)")  # until the connection ends
+        server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'")
+        there = [datname for (datname,) in server.fetchall()]
+        if name in there:
+            return name
+        for earlier in there:  # of runs on a server that outlived them
+            server.execute(f'DROP DATABASE "{earlier}"')
+        server.execute(f'CREATE DATABASE "{name}"')
+        connection.settings_dict["NAME"] = name
+        try:
+            call_command("migrate", verbosity=0)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = own
+    return name
 
 
 @pytest.fixture(scope="session")

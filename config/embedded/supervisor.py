@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.0  # an idle program needs 0.3 s of CPU to end, and all of them end at once
 STEADY_SECONDS = 10.0  # a program that ran so long may be restarted at once
 MAX_LOG = 5_000_000  # bytes after which a log is put aside at the next start
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -80,6 +80,8 @@ class Supervisor:
             pause = 0.2 if time.monotonic() - began > STEADY_SECONDS else min(10.0, pause * 2)
             self._say(f"{program.name} ended ({code}), starting it again; see {self._path(program.name)}")
             await asyncio.sleep(pause)
+            if self._stopping:
+                return
             await self._spawn(program)
 
     def _path(self, name: str) -> Path:

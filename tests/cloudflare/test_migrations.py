@@ -9,17 +9,15 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-BEFORE = """
+SCRIPT = """
 import django
 django.setup()
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 targets = [("containers", "0004_engine_name"), ("cloudflare", "0003_initial"), ("tenants", "0002_plans")]
-for target in targets:
-    call_command("migrate", *target, verbosity=0)
-apps = MigrationExecutor(connection).loader.project_state(targets).apps
+apps = MigrationExecutor(connection).migrate(targets).apps
 make = lambda model, **fields: apps.get_model(*model.split(".")).objects.create(**fields)
 account = make("cloudflare.Account", name="One", account_id="a1", api_token="secret")
 zone = make("cloudflare.Zone", account=account, zone_id="z1", domain="example.com")
@@ -38,13 +36,6 @@ for name, more in {
     )
     make("containers.ContainerStatus", container=container)
     make("cloudflare.Publication", container=container, zone=zone, tunnel=tunnel, hostname=container.hostname, **more)
-"""
-
-AFTER = """
-import django
-django.setup()
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
 
 call_command("migrate", verbosity=0)
 from cloudflare.models import Publication
@@ -83,12 +74,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_what_is_published_stays_so(database: str, root: Path) -> None:
     env = {**os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
 
-    def run(script: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=root, env=env, check=False, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    run(BEFORE)
-    assert run(AFTER).strip() == "as before"
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, cwd=root, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "as before"

@@ -11,15 +11,18 @@ import signal
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-MODES = ("killed before", "killed after", "answer lost")
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
+
+
+def _none(method: str, path: str) -> bool:
+    return False
 
 
 @dataclass
@@ -33,23 +36,26 @@ class Wire:
     struck: str = ""
     _at: int = 0
     _mode: str = ""
-    _below: str = ""
+    _counts: Callable[[str, str], bool] = _none
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def arm(self, number: int, mode: str, worker: int, below: str = "/") -> None:
-        """From now on count the calls below this path from one, and strike at `number`."""
+    def arm(self, number: int, mode: str, worker: int, counts: Callable[[str, str], bool]) -> None:
+        """From now on count the calls (method, path) that count from one, and strike at `number`.
+
+        `mode`: killed before, killed after, answer lost.
+        """
         with self._lock:
             self.calls, self.struck, self.worker = [], "", worker
-            self._at, self._mode, self._below = number, mode, below
+            self._at, self._mode, self._counts = number, mode, counts
 
     def disarm(self) -> None:
-        self.arm(0, "", 0)
+        self.arm(0, "", 0, _none)
 
     def count(self, method: str, path: str) -> str:
         """The mode that strikes at this call, or nothing."""
         call = f"{method} {path}"
         with self._lock:
-            if not path.startswith(self._below):
+            if not self._counts(method, path):
                 return ""
             self.calls.append(call)
             if len(self.calls) != self._at:

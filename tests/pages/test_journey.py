@@ -1,4 +1,4 @@
-"""A newcomer's first minutes, in Chromium: sign in, create, watch, open, and who else is let in."""
+"""A newcomer's first minutes, in Chromium: sign in, create, watch, open, who else is let in; and without JavaScript."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.visitor import sign_in, visitor
 from tests.parts import docker_containers, wait_until
-from tests.up.parts import installation
+from tests.up.parts import Up, installation
 
 # Set it to keep the pictures: those of the README are made by this test.
 PICTURES = os.environ.get("PICTURES", "")
@@ -91,23 +91,20 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
         small.get_by_role("button", name="Delete it").click()
         expect(small.get_by_text("No containers yet")).to_be_visible()  # the page leads back by itself
         wait_until(lambda: docker_containers(up.mark) == [], 30)
+        _without_javascript(visitor(browser, 390, problems, javascript=False), up)
     assert [text for text in problems if "403" not in text] == []  # Chromium reports the refusal of the stranger
 
 
-def test_without_javascript(browser: Browser, tmp_path: Path) -> None:
-    problems: list[str] = []
-    with installation(tmp_path / "home") as up:
-        up.start()
-        page = visitor(browser, 390, problems, javascript=False)
-        sign_in(page, up)
-        page.get_by_role("link", name="Create the first one").click()
-        page.get_by_label("Name").fill("Not A Name")
-        page.get_by_role("button", name="Create").click()
-        expect(page.get_by_text("Use lower-case letters, digits and single hyphens")).to_be_visible()
-        page.get_by_label("Name").fill("plain")
-        page.get_by_role("button", name="Create").click()
-        expect(page.locator("h1")).to_contain_text("running")  # the page reloads itself
-        page.get_by_role("button", name="Sign out").click()
-        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-        page.goto(up.url("/containers/new/"))
-        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+def _without_javascript(page: Page, up: Up) -> None:
+    sign_in(page, up)
+    page.get_by_role("link", name="Create the first one").click()
+    page.get_by_label("Name").fill("Not A Name")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("Use lower-case letters, digits and single hyphens")).to_be_visible()
+    page.get_by_label("Name").fill("plain")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator("h1")).to_contain_text("running")  # the page reloads itself
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    page.goto(up.url("/containers/new/"))
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 from django.urls import URLResolver, get_resolver, reverse
 
 from containers.models import Container
@@ -16,6 +17,7 @@ from tenants.models import Invitation, Membership, Role, User
 GUESTS = {"viewer": "view", "operator": "operate", "inmate": "shell", "manager": "manage"}
 ROLES = ("anonymous", "stranger", "other", "member", "owner", "suspended", "staff", "superuser", *GUESTS)
 FORMER = ("expired", "revoked")  # guests, once; strangers now
+STRONGEST = ("anonymous", "owner", "superuser", "manager")  # of those outside, in a tenant, on the staff, and of guests
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -66,9 +68,13 @@ def session(person: User | None) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+_handler = ClientHandler(enforce_csrf_checks=False)  # one for all: each would build the whole chain of middleware anew
+
+
 def ask(session: str, method: str, url: str) -> str:
     """One word for what came of it, and nothing of it stays."""
     client = Client(raise_request_exception=False)
+    client.handler = _handler
     if session:
         client.cookies[settings.SESSION_COOKIE_NAME] = session
     with transaction.atomic():

@@ -39,6 +39,10 @@ class Command(BaseCommand):
             asyncio.run(self._run())
         except KeyboardInterrupt:
             self._say("stopped")
+        # Not by way of the interpreter's end: that waits for a thread that may still be preparing images, and takes all
+        # modules apart first, which on a busy machine is seconds.
+        self.stdout.flush()
+        os._exit(0)
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"warren: {line}")
