@@ -76,7 +76,8 @@ class Log {
     if (message.type === "lines") {
       for (const line of message.lines) {
         this.waiting.push(line);
-        if (!line.part && line.at > this.last) this.last = line.at; // all parts of a line have one time; the two streams are not in order of each other
+        // The two streams are not in order of each other; all parts of a line have one time.
+        if (!line.part && line.at > this.last) this.last = line.at;
       }
       this.offset = message.to;
     } else if (message.type === "ended" || message.type === "started") {
