@@ -24,7 +24,7 @@ class Close(IntEnum):
 
 WORDS = {
     Close.OVER: "It has come to its end.",
-    Close.BAD_MESSAGE: "This message was not understood; docs/websockets.md describes those that are.",
+    Close.BAD_MESSAGE: "This message was not understood; /api/docs/websockets/ describes those that are.",
     Close.SIGNED_OUT: "You are not signed in any more, or the ticket was used or has run out. Sign in again.",
     Close.REVOKED: "Your access to this container has ended.",
     Close.NOT_FOUND: "There is no such container, or it is not shared with you.",
@@ -33,5 +33,5 @@ WORDS = {
     Close.GONE: "The container was deleted.",
     Close.IDLE: "Nothing was typed or shown for a while. Open it again.",
     Close.TOO_MANY: "Too many are open, or too much was sent at once. Close some, and try again.",
-    Close.UNAVAILABLE: "The host of this container does not answer at the moment. It is tried again.",
+    Close.UNAVAILABLE: "What this needs does not answer at the moment. Come again in a while.",
 }

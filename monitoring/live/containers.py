@@ -88,6 +88,10 @@ class ContainersSocket(LiveSocket):
         found, self._fresh = self._fresh, set()
         return found
 
+    def owe(self, container: str) -> None:
+        if container in self._rights:
+            self._fresh.add(container)
+
     async def shown(self, container: str, snapshot: Snapshot) -> None:
         rights = self._rights.get(container)
         if rights is None:

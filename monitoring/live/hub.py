@@ -20,7 +20,7 @@ from django.conf import settings
 from monitoring.live import outbox, wire
 from monitoring.live.codes import Close
 from monitoring.live.link import Link, Message
-from monitoring.live.review import Review
+from monitoring.live.review import Review, spared
 from monitoring.live.stream import Stream
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Hub:
         self.streams: dict[str, Stream] = {}
         self._people: Counter[Any] = Counter()
         self._watchers: dict[str, set[LiveSocket]] = {}
-        self._agent, self._heard = "", 0.0
+        self._agent, self._heard = "", time.monotonic()  # that none has spoken yet says nothing
         self._lease = asyncio.Event()
         self._review = Review(self)
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,8 +106,8 @@ class Hub:
 
     @property
     def measuring(self) -> bool:
-        """Whether an agent has given a sign of life of late."""
-        return bool(self._agent) and time.monotonic() - self._heard < wire.AWAY
+        """Whether an agent has given a sign of life of late, or may be about to."""
+        return time.monotonic() - self._heard < wire.AWAY
 
     def doubt(self, sockets: "Iterable[LiveSocket]") -> None:
         """Ask again who these people are and what they may see."""
@@ -170,7 +170,7 @@ class Hub:
 
     async def _measured(self, *, measuring: bool) -> None:
         for socket in tuple(self.sockets):
-            await socket.measured(measuring=measuring)
+            await spared(socket, socket.measured(measuring=measuring))
 
     async def _statistics(self, at: str, containers: dict[str, Any]) -> None:
         """To each socket the part that it watches; those that watch the same get the very same text."""
@@ -181,13 +181,13 @@ class Hub:
             if wanted not in texts:
                 mine = {key: part for key, part in parts.items() if key in wanted}
                 texts[wanted] = mine, outbox.statistics(at, mine)
-            await socket.numbers(at, *texts[wanted])
+            await spared(socket, socket.numbers(at, *texts[wanted]))
 
     async def _event(self, message: Message) -> None:
         facts = {name: message[name] for name in ("container", "at", "event", "exit_code")}
         text = json.dumps({"type": "event", **facts}, separators=(",", ":"))
         for socket in self.watching(message["container"]):
-            await socket.told("event", message["container"], text)
+            await spared(socket, socket.told("event", message["container"], text))
 
     # --- What goes on by itself -------------------------------------------------------------------------------
     async def _renew(self) -> None:
@@ -215,9 +215,9 @@ class Hub:
                     await stream.lost()
             measuring = self.measuring
             for stream in tuple(self.streams.values()):
-                await stream.tick()
+                await spared(stream.socket, stream.tick())
             for socket in tuple(self.sockets):
-                await socket.tick()
+                await spared(socket, socket.tick())
             if time.monotonic() - checked > RECHECK:
                 checked = time.monotonic()
                 self.doubt(self.sockets)

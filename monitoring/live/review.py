@@ -4,10 +4,12 @@ One question at a time and in a thread, so that a burst of changes becomes few q
 """
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
 from monitoring.live import rights, snapshots, visitors
+from monitoring.live.codes import Close
 from monitoring.live.database import in_database
 from monitoring.live.rights import Rights
 from monitoring.live.visitors import NotSignedIn, Visitor
@@ -15,6 +17,8 @@ from monitoring.live.visitors import NotSignedIn, Visitor
 if TYPE_CHECKING:
     from monitoring.live.hub import Hub
     from monitoring.live.socket import LiveSocket
+
+log = logging.getLogger(__name__)
 
 GATHER = 0.02  # seconds for which changes are gathered
 
@@ -60,15 +64,29 @@ class Review:
         found = await in_database(_ask, people, keys)
         for socket in sockets & self._hub.sockets:
             now, held = found[socket.visitor.key]
-            await socket.judge(now, {key: held[key] for key in socket.held if key in held})
+            await spared(socket, socket.judge(now, {key: held[key] for key in socket.held if key in held}))
         watched = {key for key in changed if self._hub.watching(key)}
         new = [(socket, key) for socket in sockets & self._hub.sockets for key in socket.take_fresh()]
         if watched or new:
-            snapshot = await in_database(snapshots.of, watched | {key for _, key in new})
+            try:
+                snapshot = await in_database(snapshots.of, watched | {key for _, key in new})
+            except Exception:
+                for socket, key in new:
+                    socket.owe(key)
+                raise
             told = [(socket, key) for key in watched for socket in self._hub.watching(key)]
             for socket, key in {*told, *new}:
                 if key in snapshot:
-                    await socket.shown(key, snapshot[key])
+                    await spared(socket, socket.shown(key, snapshot[key]))
+
+
+async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:
+    """What fails for one socket is that one's end, and nothing to the others."""
+    try:
+        await work
+    except Exception:
+        log.exception("a socket failed and is closed")
+        await socket.end(Close.UNAVAILABLE)
 
 
 Answer = tuple[Visitor | None, dict[str, Rights]]

@@ -1,12 +1,14 @@
 """What all sockets have in common: who is there, what they may send and how much of it, and how it ends."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 from django.utils import timezone
@@ -79,6 +81,9 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
     def take_fresh(self) -> set[str]:
         """The containers that it has not been told of yet; they count as told of from here on."""
         return set()
+
+    def owe(self, container: str) -> None:
+        """It could not be told after all."""
 
     async def shown(self, container: str, snapshot: Snapshot) -> None:
         """How a watched container is now."""
@@ -158,7 +163,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         await self._leave()
         if code is not Close.OVER:
             await self.write(self.text("error", code=code.word, detail=detail or WORDS[code]))
-        await self.close(int(code))  # autobahn takes no other kind of integer
+        with contextlib.suppress(Disconnected, OSError):
+            await self.close(int(code))  # autobahn takes no other kind of integer
 
     async def _leave(self) -> None:
         if self.hub:
@@ -173,6 +179,12 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
     @staticmethod
     def text(kind: str, **facts: Any) -> str:
         return json.dumps({"type": kind, **facts}, separators=(",", ":"))
+
+    async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:
+        try:
+            await super().send(text_data, bytes_data, close)
+        except (Disconnected, OSError):
+            self.over = True  # the browser has gone, and the server is about to say so
 
     async def write(self, text: str) -> None:
         self._spoke = time.monotonic()

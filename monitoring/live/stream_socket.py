@@ -107,11 +107,11 @@ class StreamSocket(LiveSocket):
         if self._rights.gone:
             await self.end(Close.GONE)
         elif self.needs not in self._rights.permissions:
-            had_none = first and not self._rights.permissions
-            refusal = Close.NOT_PERMITTED if first else Close.REVOKED
-            if self.hub and first and not had_none:
+            sees = bool(self._rights.permissions)
+            if self.hub and first and sees:
                 self.hub.later(self._attempt(self.refused))
-            await self.end(Close.NOT_FOUND if had_none else refusal)
+            lost = Close.NOT_FOUND if first else Close.REVOKED
+            await self.end(Close.NOT_PERMITTED if sees else lost)
         elif first and self.hub:
             self.hub.later(self._attempt(self.permitted))  # everybody else's rights are not to wait for it
 

@@ -1,6 +1,7 @@
 """Sockets of this process, over the real channel layer, with the real database behind them."""
 
 import asyncio
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +21,7 @@ from monitoring.live.link import Link
 from tenants.models import Tenant, User
 from tests.live import described
 
+_PORTS = itertools.count(1)
 ORIGIN = "http://testserver"
 NUMBERS = {
     "cpu_percent": 1.0,
@@ -42,6 +44,7 @@ class Page:
             self.client = client
         raw = [(name.encode(), value.encode()) for name, value in sent.items() if value]
         self.socket = WebsocketCommunicator(application, path, raw)
+        self.client_end = self.socket.scope["client"] = ("127.0.0.1", next(_PORTS))
         self.address = re.sub(r"[0-9a-f-]{36}", "{id}", path.partition("?")[0])
         self.received = 0
 

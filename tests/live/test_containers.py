@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from autobahn.exception import Disconnected
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from access import sharing
 from access.models import Grant
 from containers import conditions, observed
 from containers.models import Condition, Container, ContainerStatus
-from monitoring.live import outbox, socket, wire
+from monitoring.live import hub, outbox, socket, wire
 from tenants.models import Membership, Tenant, User
 from tests.live import described
 from tests.live.conftest import NUMBERS, FakeAgent, Open, make_box
@@ -32,10 +33,14 @@ def share(box: Container, guest: User, permission: str = "view", seconds: float 
     )
 
 
-async def test_what_is_told_of_a_container(page: Open, owner: User, box: Container, agent: FakeAgent) -> None:
+async def test_what_is_told_of_a_container(
+    page: Open, owner: User, box: Container, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "AWAY", 1.0)
     mine = await page(owner)
     hello = await mine.next()
     assert hello == {"type": "hello", "version": 1, "user": owner.email, "window": 32}
+    assert await mine.next() == {"type": "measuring", "measuring": True}
     assert await mine.next() == {"type": "measuring", "measuring": False}
     await agent.here()
     assert await mine.next() == {"type": "measuring", "measuring": True}
@@ -265,3 +270,31 @@ async def test_every_message_that_is_described_is_sent(
     await mine.until("unsubscribed", container=str(box.pk), reason="asked")
     await mine.say(type="nonsense")
     await mine.until("error")
+
+
+async def test_what_fails_for_one_is_nothing_to_the_others(
+    page: Open, owner: User, box: Container, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser that goes while it is told, and a socket with a fault."""
+    gone, faulty, well = await page(owner), await page(owner), await page(owner)
+    for each in (gone, faulty, well):
+        await each.say(type="subscribe", containers=[str(box.pk)])
+        await each.until("grants")
+    web = await agent.leased(box)
+    ends = {each.scope["client"]: each for each in (await hub.current()).sockets}
+    monkeypatch.setattr(ends[gone.client_end], "base_send", _disconnected)
+    monkeypatch.setattr(ends[faulty.client_end], "numbers", _broken)
+    await agent.statistics(web, AT, box)
+    assert (await well.until("statistics"))["sampled_at"] == AT
+    assert await faulty.closed() == 4503
+    await sync_to_async(ContainerStatus.objects.filter(container=box).update)(state="running", observed_generation=1)
+    await sync_to_async(observed.tell)(box.pk)
+    assert (await well.until("state"))["lifecycle"] == "running"
+
+
+async def _disconnected(message: Any) -> None:
+    raise Disconnected("Attempt to send on a closed protocol")
+
+
+async def _broken(*args: Any) -> None:
+    raise ValueError("a fault")
