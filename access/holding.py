@@ -1,6 +1,6 @@
 """What one person holds on one container: as a member of its tenant, or by a grant. The one place that decides it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,24 +27,29 @@ class Holding:
 
 
 NOTHING = Holding(member=False, grant=None)
+MEMBER = Holding(member=True, grant=None)
 
 
 def of(user: Any, container: Container) -> Holding:
-    return among(user, [container])[container.pk]
+    return among([(user, container)])[user, container.pk]
 
 
-def among(user: Any, containers: Sequence[Container]) -> dict[Any, Holding]:
-    """By the containers' keys; as many statements for many as for one."""
-    if not user.is_authenticated or not user.is_active:
-        return {container.pk: NOTHING for container in containers}
-    tenants = {container.tenant_id for container in containers}
-    mine = set(Membership.objects.filter(user=user, tenant__in=tenants).values_list("tenant", flat=True))
-    others = [container.pk for container in containers if container.tenant_id not in mine]
-    live = Grant.objects.live().filter(container__in=others, email=user.email) if others else ()
-    given = {grant.container_id: grant for grant in live}
-    return {
-        container.pk: Holding(member=True, grant=None)
-        if container.tenant_id in mine
-        else Holding(member=False, grant=given.get(container.pk))
-        for container in containers
-    }
+def among(pairs: Collection[tuple[Any, Container]]) -> dict[tuple[Any, Any], Holding]:
+    """By person and the container's key; two statements, however many there are."""
+    found = {(user, container.pk): NOTHING for user, container in pairs}
+    pairs = [(user, container) for user, container in pairs if user.is_authenticated and user.is_active]
+    if not pairs:
+        return found
+    belong = Membership.objects.filter(
+        user__in={user.pk for user, _ in pairs}, tenant__in={container.tenant_id for _, container in pairs}
+    )
+    inside = set(belong.values_list("user", "tenant"))
+    outside = [(user, container) for user, container in pairs if (user.pk, container.tenant_id) not in inside]
+    given = {}
+    if outside:
+        live = Grant.objects.live().filter(
+            email__in={user.email for user, _ in outside}, container__in={container.pk for _, container in outside}
+        )
+        given = {(grant.email, grant.container_id): Holding(member=False, grant=grant) for grant in live}
+    found |= {(user, container.pk): MEMBER for user, container in pairs}
+    return found | {(user, each.pk): given.get((user.email, each.pk), NOTHING) for user, each in outside}

@@ -71,6 +71,15 @@ def _migrated(name: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_left_in_the_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Before it is dropped: threads of event loops, and programs that were killed, may still be connected."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS others")
+
+
 @pytest.fixture(scope="session")
 def cloud_process() -> Iterator[Cloud]:
     with Cloud.launch() as running:

@@ -9,11 +9,12 @@ from django.db import close_old_connections
 
 T = TypeVar("T")
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
+REVIEWS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="review")  # waits for nobody else's questions
 
 
-async def in_database(call: Callable[..., T], *args: Any) -> T:
+async def in_database(call: Callable[..., T], *args: Any, threads: ThreadPoolExecutor = _THREADS) -> T:
     """What `call` returns or raises. It goes on where whoever waits for it is cancelled."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _fresh, call, args)
+    return await asyncio.get_running_loop().run_in_executor(threads, _fresh, call, args)
 
 
 def _fresh(call: Callable[..., T], args: tuple[Any, ...]) -> T:

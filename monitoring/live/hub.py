@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
-from monitoring.live import outbox, wire
+from monitoring.live import outbox, told, wire
 from monitoring.live.codes import Close
 from monitoring.live.link import Link, Message
 from monitoring.live.review import Review, spared
@@ -62,9 +62,10 @@ class Hub:
 
     async def close(self) -> None:
         """For tests: a process that ends takes its hub with it."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not all(task.done() for task in self._tasks):  # before Python 3.12 `wait_for` may swallow a cancellation
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=0.5)
         _hubs.pop(asyncio.get_running_loop(), None)
 
     # --- Sockets ----------------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ class Hub:
         self._review.doubt(sockets)
 
     def refresh(self, containers: Iterable[str]) -> None:
-        """Tell whoever watches these how they are now, and ask again who may."""
+        """Tell whoever watches these how they are now."""
         self._review.refresh(key for key in containers if key in self._watchers)
 
     # --- Streams ----------------------------------------------------------------------------------------------
@@ -146,14 +147,11 @@ class Hub:
             case "event":
                 await self._event(message)
             case "changed":
-                self.refresh(message["containers"])
-            case "people":
-                users, tenants, ended = (set(message.get(name, ())) for name in ("users", "tenants", "sessions"))
-                for socket in [each for each in self.sockets if each.visitor.session_digest in ended]:
-                    await socket.end(Close.SIGNED_OUT)
-                self.doubt([each for each in self.sockets if tenants or each.visitor.user.pk in users])
+                await self._changed(**{name: set(message.get(name, ())) for name in told.KINDS})
             case "agent.here":
                 await self._here(message["agent"])
+            case "agent.gone":
+                await self._gone(message["agent"])
             case kind if kind.startswith("stream.") and message.get("stream") in self.streams:
                 await self.streams[message["stream"]].take(kind, message)
 
@@ -162,11 +160,24 @@ class Hub:
         self._heard = time.monotonic()
         if agent != self._agent:
             before, self._agent = self._agent, agent
-            for stream in [each for each in self.streams.values() if each.agent == before and before]:
-                await stream.lost()
+            if before:
+                await self._gone(before)
             self._lease.set()
         if back:
             await self._measured(measuring=True)
+
+    async def _gone(self, agent: str) -> None:
+        for stream in [each for each in self.streams.values() if each.agent == agent]:
+            await spared(stream.socket, stream.lost())
+
+    async def _changed(
+        self, seen: set[str], containers: set[str], users: set[Any], tenants: set[Any], sessions: set[str]
+    ) -> None:
+        for socket in [each for each in self.sockets if each.visitor.session_digest in sessions]:
+            await spared(socket, socket.end(Close.SIGNED_OUT))
+        self.doubt(each for each in self.sockets if each.visitor.user.pk in users or each.tenants & tenants)
+        self.doubt(each for key in containers for each in self.watching(key))
+        self.refresh(seen | containers)
 
     async def _measured(self, *, measuring: bool) -> None:
         for socket in tuple(self.sockets):
@@ -211,8 +222,7 @@ class Hub:
             await asyncio.sleep(1)
             if measuring and not self.measuring:
                 await self._measured(measuring=False)
-                for stream in [each for each in self.streams.values() if each.agent == self._agent]:
-                    await stream.lost()
+                await self._gone(self._agent)
             measuring = self.measuring
             for stream in tuple(self.streams.values()):
                 await spared(stream.socket, stream.tick())
@@ -220,7 +230,7 @@ class Hub:
                 await spared(socket, socket.tick())
             if time.monotonic() - checked > RECHECK:
                 checked = time.monotonic()
-                self.doubt(self.sockets)
+                self._review.doubt_later(self.sockets)
 
 
 async def _forever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 WINDOW = 32
+MOST = 500  # containers of which something waits: more than anybody watches
 PATIENCE = 60.0  # seconds for which something may wait and nothing be acknowledged
 
 
@@ -17,20 +18,20 @@ class Outbox:
         self._send = send
         self._sent = self._acknowledged = 0
         self._moved = time.monotonic()
-        self._waiting: dict[tuple[str, str], str] = {}
+        self._waiting: dict[str, dict[str, str]] = {}  # by container and kind
         self._numbers: dict[str, tuple[str, str]] = {}  # of statistics: when, and the numbers
 
     @property
     def stuck(self) -> bool:
         late = time.monotonic() - self._moved > PATIENCE
-        return late and bool(self._waiting or self._numbers)
+        return (late and bool(self._waiting or self._numbers)) or len(self._waiting) > MOST
 
     async def put(self, kind: str, container: str, text: str) -> None:
         """A message that a later one of its kind and container replaces."""
         if self._room():
             await self._out(text)
         else:
-            self._waiting[kind, container] = text
+            self._waiting.setdefault(container, {})[kind] = text
 
     async def put_numbers(self, at: str, numbers: Mapping[str, str], text: str) -> None:
         """One pass of statistics; `numbers` by container, each as JSON, and `text` the whole message of them."""
@@ -42,8 +43,7 @@ class Outbox:
     def forget(self, container: str) -> None:
         """What waits about it is not for this browser any more."""
         self._numbers.pop(container, None)
-        for key in [key for key in self._waiting if key[1] == container]:
-            del self._waiting[key]
+        self._waiting.pop(container, None)
 
     async def acked(self, received: int) -> bool:
         """The browser has handled so many in all; False for a number that cannot be."""
@@ -52,8 +52,12 @@ class Outbox:
         if received > self._acknowledged:
             self._acknowledged, self._moved = received, time.monotonic()
         while self._waiting and self._room():
-            key = next(iter(self._waiting))
-            await self._out(self._waiting.pop(key))
+            container = next(iter(self._waiting))
+            kinds = self._waiting[container]
+            text = kinds.pop(next(iter(kinds)))
+            if not kinds:
+                del self._waiting[container]
+            await self._out(text)
         while self._numbers and self._room():
             at = next(iter(self._numbers.values()))[0]
             pass_ = {container: each for container, (when, each) in self._numbers.items() if when == at}

@@ -5,14 +5,15 @@ One question at a time and in a thread, so that a burst of changes becomes few q
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from monitoring.live import rights, snapshots, visitors
 from monitoring.live.codes import Close
-from monitoring.live.database import in_database
+from monitoring.live.database import REVIEWS, in_database
 from monitoring.live.rights import Rights
-from monitoring.live.visitors import NotSignedIn, Visitor
+from monitoring.live.visitors import Visitor
+from tenants.models import User
 
 if TYPE_CHECKING:
     from monitoring.live.hub import Hub
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATHER = 0.02  # seconds for which changes are gathered
+FEW = 100  # sockets at a time that are asked about for no reason
 
 
 class Review:
@@ -28,10 +30,16 @@ class Review:
         self._hub = hub
         self._changed: set[str] = set()
         self._doubted: set[LiveSocket] = set()
+        self._later: set[LiveSocket] = set()
         self._some = asyncio.Event()
 
     def doubt(self, sockets: "Iterable[LiveSocket]") -> None:
         self._doubted.update(sockets)
+        self._some.set()
+
+    def doubt_later(self, sockets: "Iterable[LiveSocket]") -> None:
+        """For no reason but that time has passed: a few at a time, behind all that has one."""
+        self._later.update(sockets)
         self._some.set()
 
     def refresh(self, containers: Iterable[str]) -> None:
@@ -42,9 +50,12 @@ class Review:
         while True:
             await self._some.wait()
             await asyncio.sleep(GATHER)
-            self._some.clear()
             changed, doubted = self._changed, self._doubted
             self._changed, self._doubted = set(), set()
+            if not changed and not doubted:
+                doubted = {self._later.pop() for _ in range(min(FEW, len(self._later)))}
+            if not self._later:
+                self._some.clear()
             try:
                 await self._pass(changed, doubted)
             except Exception:
@@ -55,21 +66,18 @@ class Review:
                 raise
 
     async def _pass(self, changed: set[str], doubted: "set[LiveSocket]") -> None:
-        sockets = (doubted | {each for key in changed for each in self._hub.watching(key)}) & self._hub.sockets
         # Rights first, on their own: whoever is to be out goes before anybody is told anything new.
-        people = {socket.visitor.key: socket.visitor for socket in sockets}
-        keys: dict[str, set[str]] = {}
-        for socket in sockets:
-            keys.setdefault(socket.visitor.key, set()).update(socket.held)
-        found = await in_database(_ask, people, keys)
-        for socket in sockets & self._hub.sockets:
-            now, held = found[socket.visitor.key]
-            await spared(socket, socket.judge(now, {key: held[key] for key in socket.held if key in held}))
+        sockets = list(doubted & self._hub.sockets)
+        if sockets:
+            held = [(socket.visitor, socket.held) for socket in sockets]
+            for socket, (now, rights_) in zip(sockets, await in_database(_ask, held, threads=REVIEWS), strict=True):
+                if socket in self._hub.sockets:
+                    await spared(socket, socket.judge(now, rights_))
+        new = [(socket, key) for socket in sockets if socket in self._hub.sockets for key in socket.take_fresh()]
         watched = {key for key in changed if self._hub.watching(key)}
-        new = [(socket, key) for socket in sockets & self._hub.sockets for key in socket.take_fresh()]
         if watched or new:
             try:
-                snapshot = await in_database(snapshots.of, watched | {key for _, key in new})
+                snapshot = await in_database(snapshots.of, watched | {key for _, key in new}, threads=REVIEWS)
             except Exception:
                 for socket, key in new:
                     socket.owe(key)
@@ -78,6 +86,7 @@ class Review:
             for socket, key in {*told, *new}:
                 if key in snapshot:
                     await spared(socket, socket.shown(key, snapshot[key]))
+            self.doubt(each for key in watched - snapshot.keys() for each in self._hub.watching(key))  # it is gone
 
 
 async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:
@@ -89,17 +98,15 @@ async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:
         await socket.end(Close.UNAVAILABLE)
 
 
-Answer = tuple[Visitor | None, dict[str, Rights]]
-
-
-def _ask(people: dict[str, Visitor], keys: dict[str, set[str]]) -> dict[str, Answer]:
-    """By visitor: who they are now (None: nobody any more), and their rights by container."""
-    found: dict[str, Answer] = {}
-    for key, visitor in people.items():
-        try:
-            now = visitors.again(visitor)
-        except NotSignedIn:
-            found[key] = None, {}
-        else:
-            found[key] = now, rights.of(now.user, keys[key])
-    return found
+def _ask(held: Sequence[tuple[Visitor, frozenset[str]]]) -> list[tuple[Visitor | None, dict[str, Rights]]]:
+    """Of each: who they are now (None: nobody any more), and their rights by container. Six statements for all."""
+    present = visitors.again([visitor for visitor, _ in held])
+    wanted: dict[User, set[str]] = {}
+    for now, (_, keys) in zip(present, held, strict=True):
+        if now:
+            wanted.setdefault(now.user, set()).update(keys)
+    found = rights.of(wanted)
+    return [
+        (now, {key: found[now.user][key] for key in keys} if now else {})
+        for now, (_, keys) in zip(present, held, strict=True)
+    ]

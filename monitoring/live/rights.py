@@ -1,8 +1,9 @@
-"""What somebody may do with containers at this moment, and when that changes by itself."""
+"""What people may do with containers at this moment, and when that changes by itself."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from access import holding
 from containers.models import Container
@@ -16,22 +17,36 @@ class Rights:
     permissions: frozenset[str]
     until: datetime.datetime | None = None
     gone: bool = False
+    tenant: Any = None  # the key of the container's
 
 
 NONE = Rights(frozenset())
 
 
-def of(user: User, keys: Iterable[str]) -> dict[str, Rights]:
-    """By the containers' keys, which are UUIDs; `NONE` for those that the person does not see. Three statements."""
-    wanted = list(keys)
-    seen = list(Container.objects.visible_to(user).filter(pk__in=wanted).only("pk", "tenant_id", "deleted_at"))
-    held = holding.among(user, seen)
-    found = dict.fromkeys(wanted, NONE)
-    for container in seen:
-        if container.deleted_at:
-            found[str(container.pk)] = Rights(frozenset(), gone=True)
-            continue
-        mine = held[container.pk]
-        until = mine.grant.expires_at if mine.grant else None
-        found[str(container.pk)] = Rights(mine.permissions, until)
-    return found
+def of(wanted: Mapping[User, Iterable[str]]) -> dict[User, dict[str, Rights]]:
+    """By person and by the containers' keys, which are UUIDs; `NONE` for what somebody does not see.
+
+    Three statements, however many there are of both. `access.holding` decides, as everywhere.
+    """
+    keys = {user: set(each) for user, each in wanted.items()}
+    named = set[str]().union(*keys.values())
+    rows = Container.objects.filter(pk__in=named).only("pk", "tenant_id", "deleted_at", "suspended")
+    containers = {str(row.pk): row for row in rows}
+    pairs = [(user, containers[key]) for user, each in keys.items() for key in each if key in containers]
+    held = holding.among(pairs)
+    return {
+        user: {
+            key: _rights(containers[key], held[user, containers[key].pk]) if key in containers else NONE for key in each
+        }
+        for user, each in keys.items()
+    }
+
+
+def _rights(container: Container, mine: holding.Holding) -> Rights:
+    if not mine.permissions:
+        return NONE
+    if container.deleted_at:
+        return Rights(frozenset(), gone=True)
+    # What is suspended is being stopped; nobody is to go on working in it until it is.
+    permissions = mine.permissions - {"shell"} if container.suspended else mine.permissions
+    return Rights(permissions, mine.grant.expires_at if mine.grant else None, tenant=container.tenant_id)

@@ -17,7 +17,7 @@ from tenants.models import ApiToken, Membership, Tenant, User
 
 @receiver(observed.changed)
 def container_seen(sender: Any, container_id: Any, **kwargs: Any) -> None:
-    told.tell("containers", [str(container_id)])
+    told.tell("seen", [str(container_id)])
 
 
 @receiver(grants.changed)

@@ -78,6 +78,11 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         self.visitor = now
         await self.judged(rights)
 
+    @property
+    def tenants(self) -> set[Any]:
+        """The keys of the tenants that its rights are about."""
+        return set()
+
     def take_fresh(self) -> set[str]:
         """The containers that it has not been told of yet; they count as told of from here on."""
         return set()
@@ -193,6 +198,10 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
     def allow_one(self) -> None:
         """The message at hand does not count."""
         self._allowance += 1
+
+    def charge(self, messages: float) -> None:
+        """The message at hand counts for so many more."""
+        self._allowance -= messages
 
     def _allowed(self) -> bool:
         now = time.monotonic()

@@ -37,6 +37,10 @@ class StreamSocket(LiveSocket):
         self._moved = time.monotonic()
 
     @property
+    def tenants(self) -> set[Any]:
+        return {self._rights.tenant} if self._rights else set()
+
+    @property
     def container(self) -> str:
         return str(self.scope["url_route"]["kwargs"]["pk"])
 

@@ -5,6 +5,7 @@ is told within a moment goes out together, from one thread of the process with a
 """
 
 import asyncio
+import logging
 import os
 import threading
 from collections import defaultdict
@@ -14,11 +15,16 @@ from typing import Any
 from monitoring.live import wire
 from monitoring.live.link import Link
 
+log = logging.getLogger(__name__)
+
 GATHER = 0.02  # seconds
+KINDS = ("seen", "containers", "users", "tenants", "sessions")
 
 
 class Teller:
-    """`containers` have changed; sign-ins and rights of `users`, `tenants`, `sessions` may have."""
+    """Of what: `seen`, containers that look otherwise now; `containers`, of which also who may see them may have
+    changed; `users` and `tenants`, the same for all of theirs; `sessions`, which have ended.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,10 +53,10 @@ class Teller:
             self._some.clear()
             with self._lock:
                 taken, self._waiting = self._waiting, defaultdict(set)
-            if containers := taken.pop("containers", None):
-                await link.tell(wire.WEBS, {"type": "changed", "containers": list(containers)})
-            if taken:
-                await link.tell(wire.WEBS, {"type": "people", **{name: list(keys) for name, keys in taken.items()}})
+            try:
+                await link.tell(wire.WEBS, {"type": "changed", **{name: list(keys) for name, keys in taken.items()}})
+            except Exception:  # of whatever kind: the next change is to be told all the same
+                log.exception("a change was not told")
 
 
 _teller = Teller()

@@ -3,17 +3,16 @@
 import datetime
 import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib import auth
-from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from monitoring.live import tickets
@@ -72,45 +71,80 @@ def find(scope: Mapping[str, Any]) -> Visitor:
     given = ticket(scope)
     if given is None:
         key = parse_cookie(sent.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
-        session, user = _session(key)
+        session = _sessions({key}).get(key) if key else None
+        pk = session.facts.get(auth.SESSION_KEY) if session else None
+        user = User.objects.filter(pk=pk, is_active=True).first() if pk else None
+        if session is None or user is None or not _is_of(session, user):
+            raise NotSignedIn
         try:
-            until = vouching.until(session, user, sent)
+            until = vouching.until(session.facts, user, sent)
         except vouching.NotVouched as exc:
             log.debug("a socket's session does not count: %s", exc)
             raise NotSignedIn from exc
-        return Visitor(user, session=key, until=_sooner(until, session.get_expiry_date()), ip=ip)
+        return Visitor(user, session=key, until=_sooner(until, session.expires), ip=ip)
     facts = tickets.take(given)
     person = User.objects.filter(pk=facts["user"], is_active=True).first() if facts else None
     if facts is None or person is None:
         raise NotSignedIn
     ends = datetime.datetime.fromisoformat(facts["until"]) if facts["until"] else None
-    return again(Visitor(person, facts["session"], facts["token"], ends, ip=ip))
-
-
-def again(visitor: Visitor) -> Visitor:
-    """The same one, read afresh. Raises `NotSignedIn` for who has signed out, was shut, or whose token is gone."""
-    if visitor.until and visitor.until <= timezone.now():
+    (visitor,) = again([Visitor(person, facts["session"], facts["token"], ends, ip=ip)])
+    if visitor is None:
         raise NotSignedIn
-    if visitor.token:
-        token = ApiToken.objects.select_related("user").filter(pk=visitor.token, user=visitor.user.pk).first()
-        if token is None or token.expired or not token.user.is_active:
-            raise NotSignedIn
-        return Visitor(token.user, "", visitor.token, token.expiry, token.scope == Scope.WRITE, visitor.ip)
-    session, user = _session(visitor.session)
-    if user.pk != visitor.user.pk:
-        raise NotSignedIn
-    until = _sooner(visitor.until, session.get_expiry_date())
-    return Visitor(user, visitor.session, "", until, ip=visitor.ip)
+    return visitor
 
 
-def _session(key: str) -> tuple[SessionBase, User]:
-    """A session that is there, with the person whose it is; `auth` compares it with their password's present hash."""
-    request = HttpRequest()
-    request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(key or None)
-    user = auth.get_user(request) if key and request.session.exists(key) else None
-    if not isinstance(user, User) or not user.is_active:
-        raise NotSignedIn
-    return request.session, user
+def again(visitors: Collection[Visitor]) -> list[Visitor | None]:
+    """The same ones, read afresh; None for who has signed out or was shut, and where the token is gone or time is over.
+
+    Three statements, however many they are. Nothing is written: a session that is renewed here would be lost to the
+    browser, which is told of no cookie.
+    """
+    now = timezone.now()
+    tokens = {token.pk: token for token in ApiToken.objects.filter(pk__in=_named(visitors, "token"))}
+    sessions = _sessions(_named(visitors, "session"))
+    people = User.objects.in_bulk({visitor.user.pk for visitor in visitors})
+    found: list[Visitor | None] = []
+    for visitor in visitors:
+        user, token, session = people.get(visitor.user.pk), tokens.get(visitor.token), sessions.get(visitor.session)
+        known = token is not None and token.user_id == visitor.user.pk if visitor.token else _is_of(session, user)
+        until = _sooner(visitor.until, token.expiry if token else session.expires if session else None)
+        if user is None or not user.is_active or not known or (until is not None and until <= now):
+            found.append(None)
+        else:
+            writes = token is None or token.scope == Scope.WRITE
+            found.append(replace(visitor, user=user, until=until, writes=writes))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    facts: dict[str, Any] = field(repr=False)
+    expires: datetime.datetime
+
+
+def _sessions(keys: set[str]) -> dict[str, _Session]:
+    """Those that are there and have not run out."""
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")()
+    rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    return {row.session_key: _Session(store.decode(row.session_data), row.expire_date) for row in rows}
+
+
+def _is_of(session: _Session | None, user: User | None) -> bool:
+    """As `django.contrib.auth.get_user` judges it: by the hash of the password that the session began with."""
+    if session is None or user is None or session.facts.get(auth.SESSION_KEY) != user._meta.pk.value_to_string(user):
+        return False
+    noted = session.facts.get(auth.HASH_SESSION_KEY, "")
+    return any(constant_time_compare(noted, known) for known in _hashes(user))
+
+
+def _hashes(user: User) -> Iterator[str]:
+    """The present one first, then those by earlier secrets."""
+    yield user.get_session_auth_hash()
+    yield from user.get_session_auth_fallback_hash()
+
+
+def _named(visitors: Collection[Visitor], what: str) -> set[str]:
+    return {name for visitor in visitors if (name := getattr(visitor, what))}
 
 
 def _sooner(*moments: datetime.datetime | None) -> datetime.datetime | None:

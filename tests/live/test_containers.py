@@ -15,7 +15,7 @@ from access import sharing
 from access.models import Grant
 from containers import conditions, observed
 from containers.models import Condition, Container, ContainerStatus
-from monitoring.live import hub, outbox, socket, wire
+from monitoring.live import hub, outbox, socket, told, wire
 from tenants.models import Membership, Tenant, User
 from tests.live import described
 from tests.live.conftest import NUMBERS, FakeAgent, Open, make_box
@@ -298,3 +298,41 @@ async def _disconnected(message: Any) -> None:
 
 async def _broken(*args: Any) -> None:
     raise ValueError("a fault")
+
+
+async def test_who_asks_for_anything_is_bounded(page: Open, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids of nothing, by the thousand, and nothing acknowledged."""
+    monkeypatch.setattr(socket, "BURST", 1000.0)
+    mine = await page(owner)
+    for _ in range(40):
+        ids = [str(uuid.uuid4()) for _ in range(200)]
+        await mine.say(type="subscribe", containers=ids)
+        await mine.say(type="unsubscribe", containers=ids)
+    assert await mine.closed() in {4408, 4429}
+
+
+async def test_what_waits_is_no_more_than_may_be_known(
+    page: Open, owner: User, stranger: User, box: Container, agent: FakeAgent
+) -> None:
+    """Lowered from *manage* to *view* while the browser is slow: whom else it is shared with waits for it no more."""
+    grant = await share(box, stranger, "manage")
+    theirs = await page(stranger)
+    await theirs.say(type="subscribe", containers=[str(box.pk)])
+    await theirs.until("grants")
+    web = await agent.leased(box)
+    for _ in range(outbox.WINDOW - theirs.received):
+        await agent.statistics(web, AT, box)
+        await theirs.until("statistics")
+    await share(box, owner, "view")
+    await sync_to_async(told.tell)("seen", [str(box.pk)])
+    assert await theirs.silent()
+    await sync_to_async(Grant.objects.filter(pk=grant.pk).update)(permission="view")
+    await sync_to_async(told.tell)("containers", [str(box.pk)])
+    assert await theirs.silent()
+    await theirs.say(type="ack", received=theirs.received)
+    kinds = []
+    while (message := await theirs.next())["type"] != "steps":
+        kinds.append(message["type"])
+    assert kinds[0] == "subscribed"
+    assert "grants" not in kinds
+    assert await theirs.silent()

@@ -61,7 +61,7 @@ async def test_a_ticket_does_not_outlive_what_it_was_asked_with(page: Open, owne
     await (await page(None, f"/ws/containers/?ticket={given}")).until("closed", closed=4401)
 
 
-async def test_there_is_no_socket_elsewhere(owner: User) -> None:
+async def test_there_is_no_socket_elsewhere(page: Open, owner: User) -> None:
     theirs = await sync_to_async(Page)("/ws/elsewhere/", owner)
     accepted, _ = await theirs.socket.connect()
     assert not accepted
