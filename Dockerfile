@@ -23,6 +23,8 @@ COPY cloudflare cloudflare
 COPY monitoring monitoring
 COPY templates templates
 COPY static static
+# A page of its own: /api/docs/websockets/.
+COPY docs/websockets.md docs/
 RUN useradd --system --uid 1000 --create-home --home-dir /var/lib/warren warren \
     && SECRET_KEY=only-to-collect-files STATIC_ROOT=/warren/collected python manage.py collectstatic --no-input --verbosity 0 \
     && mkdir -m 700 /var/lib/warren/archives \

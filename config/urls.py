@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from access.visits import urls as visits
-from config.openapi.views import DocsView, SchemaView
+from config.openapi.views import DocsView, SchemaView, WebsocketsView
 
 urlpatterns = [
     path("", include(visits.pages)),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include(visits.api)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
+    path("api/docs/websockets/", WebsocketsView.as_view(), name="api-docs-websockets"),
     path("admin/", admin.site.urls),
 ]
 

@@ -103,6 +103,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "mail_limit",
         "rename_limit",
         "grants_limit",
+        "terminals_limit",
         "sign_in_locked",
     ),
     503: (

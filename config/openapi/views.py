@@ -1,4 +1,4 @@
-"""The schema as a document, and as a page for people."""
+"""The schema as a document, and as a page for people; beside it the description of the websockets."""
 
 from functools import cache
 from typing import Any
@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.openapi.guide import websockets
 from config.openapi.page import sections, words
 
 
@@ -36,3 +37,10 @@ class DocsView(TemplateView):
         return super().get_context_data(
             sections=sections(document(), here), introduction=words(document()["info"]["description"]), **kwargs
         )
+
+
+class WebsocketsView(TemplateView):
+    template_name = "api/websockets.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(guide=websockets(), **kwargs)

@@ -24,7 +24,8 @@ MOST = 1000  # columns, rows
 EXITED = 2.0  # seconds in which the engine says how a shell ended whose output has ended
 NOT_RUNNING = "The container does not run; start it first."
 NO_SHELL = (
-    "No shell could be started: the container's image has no /bin/sh, or the container no room for more processes."
+    "No shell could be started: the container's image has no /bin/sh, or the container no room for more processes. "
+    "Recreate it to get its template's present image; if that has none either, ask whoever made the template."
 )
 
 

@@ -26,6 +26,11 @@ class TicketView(APIView):
         """Get a ticket that opens one socket within 30 seconds.
 
         The socket may do what the token or session may that the ticket was asked with, and ends with it.
+
+        There are three. `/ws/containers/`: state, numbers and events of many containers. `/ws/containers/{id}/logs/`:
+        what one writes. `/ws/containers/{id}/terminal/`: a shell in it.
+
+        `/api/docs/websockets/` describes every message, with a complete example.
         """
         person, token = current.person(request), current.token(request)
         if token is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from containers.models import Container
-from monitoring.live import lines
+from monitoring.live import lines, parameters
 from monitoring.live.codes import Close
 from monitoring.live.database import in_database
 from monitoring.live.lines import Line, Reader
@@ -24,8 +24,8 @@ class LogsSocket(StreamSocket):
     async def permitted(self) -> None:
         try:
             options = _options(self.asked)
-        except ValueError:
-            await self.end(Close.BAD_MESSAGE, "tail is a number up to 10000, after a time in UTC, follow 0 or 1.")
+        except ValueError as exc:
+            await self.end(Close.BAD_MESSAGE, str(exc))
             return
         name = await in_database(lambda: Container.objects.values_list("engine_name", flat=True).get(pk=self.container))
         if self.hub:
@@ -62,10 +62,9 @@ def _shown(line: Line) -> dict[str, Any]:
 
 
 def _options(asked: dict[str, str]) -> dict[str, Any]:
-    """Raises `ValueError`."""
-    tail = int(asked.get("tail", TAIL))
-    follow = asked.get("follow", "1")
-    if not 0 <= tail <= MOST or follow not in {"0", "1"}:
-        raise ValueError
-    after = asked.get("after", "")
-    return {"tail": tail, "after": lines.moment(after) if after else "", "follow": follow == "1"}
+    """Raises `ValueError`, with words for people."""
+    return {
+        "tail": parameters.number(asked, "tail", TAIL, 0, MOST),
+        "after": parameters.moment(asked, "after"),
+        "follow": parameters.truth(asked, "follow", usual=True),
+    }

@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 
 from containers.models import Container
 from monitoring import terminals
-from monitoring.live import wire
+from monitoring.live import parameters, wire
 from monitoring.live.codes import Close
 from monitoring.live.database import in_database
 from monitoring.live.link import Message
@@ -20,6 +20,7 @@ from tenants.refusal import Refused
 
 UNWRITTEN = 4 * wire.INPUT_WINDOW  # bytes that a browser may have sent and not seen acknowledged
 MOST = 1000  # columns, rows
+USUAL = {"columns": 80, "rows": 24}
 
 
 class TerminalSocket(StreamSocket):
@@ -32,17 +33,13 @@ class TerminalSocket(StreamSocket):
         self._received = self._written = 0
         self._some = asyncio.Event()
         self._typing: asyncio.Task[None] | None = None
-        self._size = {"columns": 80, "rows": 24}
 
     # --- The agent ----------------------------------------------------------------------------------------------
     async def permitted(self) -> None:
         try:
-            asked = self.asked
-            self._size = {name: int(asked.get(name, usual)) for name, usual in self._size.items()}
-        except ValueError:
-            self._size = {}
-        if not all(1 <= size <= MOST for size in self._size.values()) or not self._size:
-            await self.end(Close.BAD_MESSAGE, f"columns and rows are numbers from 1 to {MOST}.")
+            size = {name: parameters.number(self.asked, name, usual, 1, MOST) for name, usual in USUAL.items()}
+        except ValueError as exc:
+            await self.end(Close.BAD_MESSAGE, str(exc))
             return
         try:
             row = self._terminal = await in_database(self._begin)
@@ -52,7 +49,7 @@ class TerminalSocket(StreamSocket):
         if self.hub is None:
             await in_database(terminals.never_begun, row, "closed")
             return
-        facts = {"name": row.container.engine_name, "terminal": str(row.pk), **self._size}
+        facts = {"name": row.container.engine_name, "terminal": str(row.pk), **size}
         self.stream = await self.hub.stream(self, "terminal", self.container, **facts)
 
     async def refused(self) -> None:

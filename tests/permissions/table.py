@@ -119,6 +119,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-tenant-usage": {"GET HEAD": ITS_MEMBERS, "OPTIONS": SIGNED_IN},
     "api-schema": {LOOK: EVERYBODY},
     "api-docs": {LOOK: EVERYBODY},
+    "api-docs-websockets": {LOOK: EVERYBODY},
     "activity": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
     "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},

@@ -191,10 +191,16 @@ async def test_who_may_not(
     await log.until("opened")
     await eventually(lambda: attempts(outcome=Outcome.REFUSED))
     assert [who for who, _, _ in await attempts()] == [stranger.email]
-    for query in ({"columns": 0}, {"rows": "many"}, {"columns": 10**9}):
-        assert await (await page(owner, path(row, "terminal", **query))).closed() == 4400
-    for query in ({"tail": -1}, {"tail": 10001}, {"after": "yesterday"}, {"follow": "maybe"}):
-        assert await (await page(owner, path(row, "logs", **query))).closed() == 4400
+    wrong: dict[str, list[dict[str, Any]]] = {
+        "terminal": [{"columns": 0}, {"rows": "many"}, {"columns": 10**9}],
+        "logs": [{"tail": -1}, {"tail": 10001}, {"after": "2026-11-24T13:56:10.84"}, {"follow": "maybe"}],
+    }
+    for what, queries in wrong.items():
+        for query in queries:
+            asked = await page(owner, path(row, what, **query))
+            told = await asked.until("error", code="bad_message")
+            assert told["detail"].startswith(f"{next(iter(query))} is "), "it names the one that is wrong"
+            assert await asked.closed() == 4400
     assert not await Terminal.objects.aexists()
 
 
