@@ -67,10 +67,17 @@ def _log_streams(page: Page, container: Container) -> None:
     expect(log.get_by_text("first")).to_have_count(1)
 
 
+def _ends(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
 def _shell_types(page: Page) -> None:
     page.get_by_role("button", name="Open a terminal").click()
     screen = page.locator(".xterm-rows")
     expect(page.locator(".xterm-helper-textarea")).to_be_focused()
+    assert _ends(page, ".xterm-screen") <= _ends(page, ".screen")  # the last row is there to be read
     page.keyboard.type("uname; printf '\\033[38;2;200;100;0mcolour\\033[0m\\n'\n")
     expect(screen).to_contain_text("Linux")
     expect(screen.get_by_text("colour", exact=True)).to_have_css("color", "rgb(200, 100, 0)")

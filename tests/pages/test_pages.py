@@ -1,12 +1,13 @@
 """The pages as HTML: who gets in, what the forms refuse, and what a page says when things go wrong."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from containers.engine.memory import MemoryEngine
-from containers.models import Container, Template
+from containers.models import Condition, Container, Template
 from tenants import standing
 from tenants.models import AuditEvent, Plan, Tenant, User
 from tests.conftest import converge
@@ -23,6 +24,27 @@ def client(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine
 
 def create(client: Client, **fields: Any) -> Any:
     return client.post("/containers/new/", {"name": "box", "template": "hello", **fields})
+
+
+def without_id(fragment: str) -> list[str]:
+    """What the keyboard can reach in it and has no `id` of its own: htmx gives the focus back by that alone."""
+    reached = re.findall(r'<(?:a|button|input(?! type="hidden")|select|textarea|summary)\b[^>]*>', fragment)
+    ids = re.findall(r'\sid="([^"]+)"', fragment)
+    assert reached
+    assert len(ids) == len(set(ids))
+    return [tag for tag in reached if " id=" not in tag]
+
+
+def test_the_focus_stays_where_it_was_when_a_part_is_fetched_anew(client: Client) -> None:
+    refreshed = {"HX-Request": "true"}
+    assert without_id(client.get("/", headers=refreshed).content.decode()) == []
+    where = create(client).headers["Location"]
+    create(client, name="other")
+    converge()
+    Condition.objects.update(status=True, message="")  # an address that answers is a link
+    listed, live = (client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}live/"))
+    assert (without_id(listed), without_id(live)) == ([], [])
+    assert (listed.count("<a "), live.count("<a ")) == (4, 5)
 
 
 def test_the_whole_way(client: Client) -> None:
