@@ -51,6 +51,7 @@ def _numbers_move(page: Page, container: Container) -> None:
 def _log_streams(page: Page, container: Container) -> None:
     log = page.get_by_role("log")
     log.scroll_into_view_if_needed()
+    expect(log.get_by_text("Nothing was written yet.")).to_be_visible()
     _write(container, "first <b>words</b>")
     expect(log.get_by_text("first <b>words</b>")).to_be_visible()
     _write(container, "\x1b[31mwent wrong\x1b[0m", 2)
@@ -58,6 +59,11 @@ def _log_streams(page: Page, container: Container) -> None:
     expect(log.locator(".stderr")).not_to_contain_text("[31m")
     page.get_by_label("Lines with").fill("WRONG")
     expect(log.get_by_text("first")).to_be_hidden()
+    page.get_by_label("Lines with").fill("")
+    _write(container, "progress 1\rprogress 2\r")
+    expect(log.get_by_text(re.compile("^progress 2$"))).to_be_visible()
+    page.get_by_label("Lines with").fill("nobody wrote this")
+    expect(log.get_by_text("No line has these words.")).to_be_visible()
     page.get_by_label("Lines with").fill("")
     section = page.locator("#logs")
     section.get_by_role("button", name="Stop").click()
@@ -94,7 +100,7 @@ def _a_kill_is_seen(page: Page, container: Container) -> None:
     expect(seen).to_have_count(0)
     container.kill()
     expect(seen).to_be_visible(timeout=1_000)
-    expect(page.locator("#terminal [data-said]")).not_to_be_empty()
+    expect(page.locator("#terminal [data-said]")).to_have_text("The container has stopped, and the shell with it.")
     expect(page.locator("h1")).to_contain_text("running")
 
 
