@@ -113,7 +113,8 @@ class ContainerView(Mine, DetailView[Container]):
 
 
 class ContainerLiveView(ContainerView):
-    """The part of the page that refreshes itself; once the container is gone, it sends the page to the list, and says why."""
+    """The part of the page that refreshes itself. Once the container is gone, it sends the page to the list, where it
+    says why."""
 
     template_name = "containers/_live.html"
 
