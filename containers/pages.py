@@ -32,7 +32,7 @@ class Mine(LoginRequiredMixin):
         """A fragment that refreshes itself would show the sign-in page in its place: it sends the page there."""
         answer = super().handle_no_permission()
         if self.request.headers.get("HX-Request") == "true":
-            return HttpResponse(headers={"HX-Redirect": settings.LOGIN_URL})
+            return HttpResponse(headers={"HX-Redirect": f"{settings.LOGIN_URL}?signed-out"})
         return answer
 
     def get_queryset(self) -> QuerySet[Container]:
@@ -113,7 +113,8 @@ class ContainerView(Mine, DetailView[Container]):
 
 
 class ContainerLiveView(ContainerView):
-    """The part of the page that refreshes itself; once the container is gone, it sends the page to the list."""
+    """The part of the page that refreshes itself. Once the container is gone, it sends the page to the list, where it
+    says why."""
 
     template_name = "containers/_live.html"
 
@@ -121,6 +122,7 @@ class ContainerLiveView(ContainerView):
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
+            messages.info(request, "That container was deleted, or is not shared with you any more.")
             return HttpResponse(headers={"HX-Redirect": "/"})
 
 

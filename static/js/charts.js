@@ -5,7 +5,9 @@ import { percent, size } from "./words.js";
 const KEPT = 600; // live samples; what is older comes from the record
 const AGAIN = 300_000; // milliseconds after which the record is read anew
 const GAP = 5; // seconds without a sample that are shown as none
+const LAG = 30; // seconds after which what was measured is on record for sure
 const SPANS = { now: 300, "1h": 3_600, "24h": 86_400, "30d": 2_592_000 };
+const MARKS = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400]; // minutes between two of the axis
 const NAMES = { now: "five minutes", "1h": "hour", "24h": "24 hours", "30d": "30 days" };
 
 const pad = (number) => String(number).padStart(2, "0");
@@ -14,11 +16,10 @@ const day = (date) => `${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`
 const minute = (date) => `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}`;
 const second = (date) => `${minute(date)}:${pad(date.getUTCSeconds())}`;
 
-/** Seconds since 1970 → a mark of the axis, in UTC, as long as the distance of two asks for. */
+/** Seconds since 1970 → a mark of the axis, in UTC, as the distance of two asks for. */
 function mark(seconds, apart) {
   const date = new Date(seconds * 1000);
-  if (apart >= 86_400) return day(date);
-  return apart >= 60 ? minute(date) : second(date);
+  return apart >= 86_400 ? day(date) : minute(date);
 }
 
 /** One figure: `word` makes a value readable, `label` one of the axis, which shows `floor` at least. */
@@ -27,6 +28,7 @@ class Chart {
     Object.assign(this, { figure, title, word });
     this.plot = figure.querySelector("[data-plot]");
     this.at = figure.querySelector("[data-at]");
+    this.heard = figure.querySelector("[data-heard]");
     this.window = [0, 1];
     const style = getComputedStyle(this.plot); // the style sheet has the colours, for light and for dark
     const axis = { stroke: () => style.color, grid: { stroke: () => style.borderTopColor, width: 1 } };
@@ -43,7 +45,12 @@ class Chart {
           y: { range: (_, low, high) => [0, Math.max(floor, (high ?? 0) * 1.1)] },
         },
         axes: [
-          { ...axis, values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)) },
+          {
+            ...axis,
+            space: 44, // pixels, for five letters
+            incrs: MARKS.map((minutes) => 60 * minutes),
+            values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)),
+          },
           { ...axis, size: 70, values: (_, marks) => marks.map(label), ...(incrs && { incrs }) },
         ],
         series: [
@@ -56,12 +63,30 @@ class Chart {
       [[], [], []],
       this.plot,
     );
+    this.plot.addEventListener("keydown", (event) => this.step(event));
     new ResizeObserver(() => this.chart.setSize(this.room())).observe(this.plot);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.chart.redraw());
   }
 
   room() {
     return { width: Math.max(200, this.plot.clientWidth), height: 180 };
+  }
+
+  /** With the keyboard: to the point before or behind, or to either end, of those that are shown and were measured. */
+  step(event) {
+    const [times, values] = this.chart.data;
+    const shown = [...times.keys()].filter((index) => times[index] >= this.window[0] && values[index] !== null);
+    const here = this.chart.cursor.idx ?? shown.at(-1);
+    const found = {
+      ArrowLeft: shown.findLast((index) => index < here),
+      ArrowRight: shown.find((index) => index > here),
+      Home: shown[0],
+      End: shown.at(-1),
+    }[event.key];
+    if (found === undefined) return;
+    event.preventDefault();
+    this.chart.setCursor({ left: this.chart.valToPos(times[found], "x"), top: 0 });
+    this.heard.textContent = this.at.textContent; // what moves under the pointer, or with time, is read to nobody
   }
 
   draw(window, data, span) {
@@ -143,9 +168,18 @@ class Charts {
   }
 
   numbers(sample) {
+    if (!this.live.length) setTimeout(() => this.read(), LAG * 1000); // by then it reaches up to here
     this.live.push(sample);
     if (this.live.length > KEPT) this.live.shift();
     if (!document.hidden) this.draw();
+  }
+
+  /** How many points the record has without those at its end that are not written yet. */
+  recorded() {
+    const { at, memory_used: measured, to, resolution } = this.record;
+    let count = at.length;
+    while (count && measured[count - 1] === null && at[count - 1] + resolution > to - LAG) count -= 1;
+    return count;
   }
 
   /** The record up to where the live line begins, then the live line; null wherever nothing was measured. */
@@ -154,7 +188,8 @@ class Charts {
     const begun = this.live.length ? this.live[0].at / 1000 : Infinity;
     const share = (value) => (value === null ? null : value / cores);
     const { at } = this.record;
-    const times = at.filter((moment) => moment < begun);
+    const times = at.slice(0, this.recorded()).filter((moment) => moment < begun);
+    const seam = times.length;
     const past = (name, word = (value) => value) => times.map((_, index) => word(this.record[name][index]));
     const cpu = [past("cpu_percent", share), past("cpu_percent_max", share)];
     const memory = [past("memory_used"), past("memory_used_max")];
@@ -166,7 +201,9 @@ class Charts {
     for (const sample of this.live) {
       const moment = sample.at / 1000;
       const last = times.at(-1);
-      if (last !== undefined && moment - last > Math.max(GAP, 2 * (this.record.resolution ?? 0))) add(moment - 1, null, null);
+      const resolution = this.record.resolution ?? 0;
+      const most = times.length === seam ? LAG + resolution : Math.max(GAP, 2 * resolution);
+      if (last !== undefined && moment - last > most) add(moment - 1, null, null);
       add(moment, sample.share, sample.memory.used);
     }
     const now = Math.max(this.record.to ?? 0, times.at(-1) ?? 0) || Date.now() / 1000; // by the server's clock

@@ -10,20 +10,32 @@ const ACK = 8; // messages handled between two acknowledgements; the server wait
 const APART = 500; // milliseconds between two fetches of a fragment
 const POLL = 2_000; // between two fetches while there is no connection
 const STALE = 5_000; // an older sample says nothing about now
+const UNMEASURED =
+  "No new numbers at the moment: what measures them does not answer. Containers run on; the numbers come back by themselves.";
 const NOTED = [200, 1_500]; // after which what happened at the engine is on record
+
+const ENDS = new Set(["died", "stopped", "destroyed"]); // events after which there are no numbers
 
 const fragment = document.querySelector("[data-refresh]");
 const said = document.querySelector("[data-sign-in]");
+const notes = new Map(); // what there is to say above all, by what it is about
 const subscribed = new Set();
 const allowed = new Map(); // by container: what the person was told they may do
 const samples = new Map(); // by container: the last two, for rates
-const parts = []; // what more there is on a container's own page: {numbers(at, numbers), state(message)}
+const endedAt = new Map(); // by container: when its program ended, by the server's clock
+const parts = []; // what more there is on a container's own page: {numbers, state, event, permitted}, each with its message
 let received = 0;
+let leaving = false;
 let fetchedAt = 0;
 let due, poll;
 
 const shown = (selector = "") => [...document.querySelectorAll(`[data-container]${selector}`)];
 const rowOf = (id) => document.querySelector(`[data-container="${id}"]`);
+
+function note(about, words) {
+  notes.set(about, words);
+  said.textContent = [...notes.values()].filter(Boolean).join(" ");
+}
 
 /** At once, but not more often than twice a second: a busy container tells of ten changes in a row. */
 function refresh() {
@@ -31,6 +43,7 @@ function refresh() {
     () => {
       due = undefined;
       fetchedAt = Date.now();
+      if (leaving) return; // what the server said of it waits on the page where it sends us
       fragment.dispatchEvent(new Event("refresh")); // htmx hears it
     },
     Math.max(0, fetchedAt + APART - Date.now()),
@@ -79,6 +92,7 @@ function show() {
 function statistics({ sampled_at, containers }) {
   const at = Date.parse(sampled_at);
   for (const [id, numbers] of Object.entries(containers)) {
+    if (at <= endedAt.get(id)) continue; // measured before
     const cores = (rowOf(id)?.dataset.cpu ?? 1000) / 1000;
     const share = numbers.cpu_percent === null ? null : numbers.cpu_percent / cores;
     const now = { ...numbers, share, at, heardAt: Date.now() };
@@ -89,17 +103,24 @@ function statistics({ sampled_at, containers }) {
 }
 
 /** We may hear of it before it is in the database: once when it should be, and once more when it must be. */
-function happened() {
+function happened(message) {
+  if (ENDS.has(message.event)) {
+    endedAt.set(message.container, Date.parse(message.at));
+    samples.delete(message.container);
+    show();
+  }
+  parts.forEach((part) => part.event?.(message));
   NOTED.forEach((wait) => setTimeout(refresh, wait));
 }
 
 /** The server draws the buttons anew; whole parts of the page come and go with the page alone. */
 function permitted({ container, permissions }) {
   const before = allowed.get(container);
-  allowed.set(container, String(permissions));
-  if (before === undefined || before === String(permissions)) return;
+  allowed.set(container, permissions);
+  if (before === undefined || String(before) === String(permissions)) return;
+  parts.forEach((part) => part.permitted?.(permissions));
   refresh();
-  if (parts.length) said.textContent = "What you may do here has changed. Reload the page to see it all.";
+  if (parts.length) note("permissions", "What you may do here has changed. Reload the page to see it all.");
 }
 
 function message(message) {
@@ -109,9 +130,10 @@ function message(message) {
     case "statistics":
       return statistics(message);
     case "event":
-      return happened();
+      return happened(message);
     case "state":
       parts.forEach((part) => part.state?.(message));
+      if (message.state !== "running") samples.delete(message.container);
       return refresh();
     case "steps":
     case "grants":
@@ -123,7 +145,7 @@ function message(message) {
       if (message.reason !== "asked") refresh(); // deleted or taken away: the server's page knows where to go
       return;
     case "measuring":
-      said.textContent = message.measuring ? "" : "The host of these containers is not measured at the moment.";
+      note("measuring", message.measuring ? "" : UNMEASURED);
   }
 }
 
@@ -132,18 +154,19 @@ function opened() {
   poll = undefined;
   received = 0;
   subscribed.clear();
-  said.textContent = "";
+  note("connection", "");
   follow(); // all is told of whatever is subscribed to: so what changed meanwhile is fetched, too
 }
 
 function away(detail) {
-  said.textContent = detail || "Reconnecting…";
+  note("measuring", ""); // the server says it again
+  note("connection", detail || "Reconnecting…");
   poll ??= setInterval(refresh, POLL);
 }
 
 function over(code, detail) {
   clearInterval(poll);
-  said.textContent = detail || "The connection has ended. Reload the page.";
+  note("connection", detail || "The connection has ended. Reload the page.");
   refresh();
 }
 
@@ -153,12 +176,18 @@ fragment.addEventListener("htmx:afterSwap", () => {
   follow();
   show();
 });
+fragment.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  leaving ||= Boolean(detail.xhr.getResponseHeader("HX-Redirect"));
+});
 setInterval(show, 1_000); // a number that nobody confirms goes
 
 for (const [name, place] of ["charts", "logs", "terminal"].map((name) => [name, document.getElementById(name)])) {
   if (!place) continue;
   import(`./${name}.js`).then(({ start }) => {
     place.hidden = false; // not earlier: nothing in it would answer yet
-    parts.push(start(place));
+    const part = start(place);
+    parts.push(part);
+    const permissions = allowed.get(shown()[0]?.dataset.container);
+    if (permissions) part.permitted?.(permissions);
   });
 }

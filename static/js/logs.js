@@ -4,16 +4,24 @@ import { Socket } from "./socket.js";
 import { clock } from "./words.js";
 
 const KEPT = 5_000; // lines in the page
+const HELD = 2 * KEPT; // while somebody reads further up, and none is taken from under their eyes
 const TAIL = 200; // lines to begin with
+const EMPTY = 500; // milliseconds after which a log in which nothing came has nothing
 const TOGETHER = 50; // milliseconds of lines that are shown in one go
 
 // Colours and cursor movements (ECMA-48), titles and links (OSC), and whatever else is not text.
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g;
+const OVERWRITTEN = /^.*\r(?=[^\r])|\r+$/gs; // a line that was written over itself reads as it ended
+const NOT_ALLOWED = new Set([4403, 4405]);
+
+const counted = (number, kind = "") => `${number.toLocaleString("en")} ${kind}line${number === 1 ? "" : "s"}`;
 
 class Log {
   constructor(place) {
     this.place = place;
-    this.lines = place.querySelector("[data-lines]");
+    this.box = place.querySelector("[data-lines]");
+    this.lines = place.querySelector("[data-rows]");
+    this.none = place.querySelector("[data-none]");
     this.said = place.querySelector("[data-said]");
     this.toggle = place.querySelector("[data-toggle]");
     this.toEnd = place.querySelector("[data-to-end]");
@@ -22,13 +30,16 @@ class Log {
     this.noted = ""; // time of the last end or start
     this.last = ""; // time of the last line, from which another connection goes on
     this.waiting = [];
+    this.unseen = 0; // lines that came since somebody began to read further up
     this.atEnd = true;
     this.ended = false;
+    this.held = false; // no more is fetched until somebody is at the end again
+    this.allowed = true;
 
-    this.toggle.addEventListener("click", () => (this.socket ? this.halt() : this.go()));
+    this.toggle.addEventListener("click", () => this.turn());
     this.toEnd.addEventListener("click", () => this.scroll());
     this.filter.addEventListener("input", () => this.sift());
-    this.lines.addEventListener("scroll", () => this.look());
+    this.box.addEventListener("scroll", () => this.look());
     // Reading costs the host something: nobody pays for a log that nobody scrolls to.
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -40,11 +51,20 @@ class Log {
 
   /** A log that could not be read may be there when the container runs again. */
   state({ state, lifecycle }) {
-    if (this.ended && (state === "running" || lifecycle === "running")) this.go();
+    if (this.allowed && this.ended && (state === "running" || lifecycle === "running")) this.go();
+  }
+
+  /** Without the permission no button is left that could not work; the server's words say why. */
+  permitted(permissions) {
+    const before = this.allowed;
+    this.allowed = permissions.includes("operate");
+    this.toggle.hidden = !this.allowed;
+    if (before && !this.allowed && !this.socket) this.say("You may not read the log any more; ask its owner.");
+    if (!before && this.allowed) this.say("You may read the log again.");
   }
 
   go() {
-    this.ended = false;
+    this.ended = this.held = false;
     const query = () => new URLSearchParams({ tail: this.last ? KEPT : TAIL, follow: 1, ...(this.last && { after: this.last }) });
     this.socket?.close();
     this.socket = new Socket(() => `${this.place.dataset.address}?${query()}`, {
@@ -53,14 +73,24 @@ class Log {
         this.say("");
       },
       message: (message) => this.take(message),
-      away: (detail) => this.say(detail || "Reconnecting…"),
-      over: (code, detail) => this.finish(detail || "The log has ended."),
+      away: (detail) => this.say(detail ? `${detail} It is tried again by itself.` : "Reconnecting…"),
+      over: (code, detail) => {
+        if (NOT_ALLOWED.has(code)) this.permitted([]);
+        this.finish(detail || "The log has ended.");
+      },
     });
     this.toggle.textContent = "Stop";
     this.say("");
   }
 
+  turn() {
+    if (this.socket) this.halt();
+    else if (this.held) this.scroll(); // where it goes on
+    else this.go();
+  }
+
   halt(words = "Stopped.") {
+    this.held = false;
     this.socket?.close();
     this.socket = undefined;
     this.toggle.textContent = "Continue";
@@ -84,6 +114,9 @@ class Log {
       if (message.at <= this.noted) return; // said again after a reconnection
       this.noted = message.at;
       this.waiting.push({ at: message.at, stream: "note", text: message.detail ?? "It was started." });
+    } else if (message.type === "opened") {
+      setTimeout(() => this.tally(), EMPTY);
+      return;
     } else {
       return;
     }
@@ -101,10 +134,17 @@ class Log {
     for (const line of this.waiting.splice(0).slice(-KEPT)) {
       fresh.append(this.draw(line));
     }
+    if (!this.atEnd) this.unseen += [...fresh.children].filter((line) => !line.hidden).length;
     this.lines.append(fresh);
-    while (this.lines.childElementCount > KEPT) this.lines.firstElementChild.remove();
     if (this.atEnd) this.scroll();
+    else if (this.lines.childElementCount > HELD && this.socket) this.hold();
     this.tally();
+  }
+
+  /** Somebody reads, and the page is full: what follows waits at the host, and not in between. */
+  hold() {
+    this.halt("Paused while you read. It goes on at the end.");
+    this.held = true;
   }
 
   draw({ at, stream, text }) {
@@ -114,7 +154,7 @@ class Log {
     line.className = `line ${stream}`;
     time.dateTime = at;
     time.textContent = clock(at);
-    words.textContent = text.replace(CONTROL, "");
+    words.textContent = text.replace(OVERWRITTEN, "").replace(CONTROL, "");
     line.append(time, words);
     if (stream === "stderr") {
       const which = document.createElement("span");
@@ -134,23 +174,32 @@ class Log {
   sift() {
     for (const line of this.lines.children) line.hidden = !this.wanted(line);
     if (this.atEnd) this.scroll();
+    else this.look();
     this.tally();
   }
 
   tally() {
     const all = this.lines.childElementCount;
     const found = this.filter.value ? this.lines.querySelectorAll(":scope > :not([hidden])").length : all;
-    this.count.textContent = this.filter.value ? `${found} of ${all} lines` : `${all} lines`;
+    this.count.textContent = this.filter.value ? `${found} of ${counted(all)}` : counted(all);
+    this.none.textContent = all ? "No line has these words." : "Nothing was written yet.";
+    this.none.hidden = found > 0;
+    this.toEnd.textContent = this.unseen ? `To the end: ${this.held ? "more than " : ""}${counted(this.unseen, "new ")}` : "To the end";
   }
 
   scroll() {
-    this.lines.scrollTop = this.lines.scrollHeight;
+    this.box.scrollTop = this.box.scrollHeight;
     this.look();
   }
 
   look() {
-    this.atEnd = this.lines.scrollHeight - this.lines.scrollTop - this.lines.clientHeight < 8;
+    this.atEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 8;
     this.toEnd.hidden = this.atEnd;
+    if (!this.atEnd) return;
+    this.unseen = 0;
+    this.toEnd.textContent = "To the end";
+    while (this.lines.childElementCount > KEPT) this.lines.firstElementChild.remove();
+    if (this.held && this.allowed) this.go();
   }
 
   say(words) {

@@ -6,6 +6,11 @@ const PIECE = 16 * 1024; // bytes in one message
 const WINDOW = 64 * 1024; // bytes typed or pasted that the shell has not taken yet
 const ACK = 32 * 1024; // bytes drawn after which the server is told so at once, and else after a moment
 const MOMENT = 50; // milliseconds
+const NEAR = 3_000; // milliseconds between the end of a container and what is told of its shell
+const SIGNALLED = 128; // exit codes from here on are of what a signal ended
+const NOT_ALLOWED = new Set([4403, 4405]);
+
+const STOPPED = "The container has stopped, and the shell with it.";
 
 const encoder = new TextEncoder();
 
@@ -39,6 +44,24 @@ class Shell {
     this.said = place.querySelector("[data-said]");
     this.open.addEventListener("click", () => this.begin());
     this.shut.addEventListener("click", () => this.finish("Closed."));
+    this.allowed = true;
+    this.killed = this.stopped = -NEAR; // when a shell was ended by a signal; when the container ended
+  }
+
+  /** Without the permission no button is left that could not work; why is said. */
+  permitted(permissions) {
+    const before = this.allowed;
+    this.allowed = permissions.includes("shell");
+    this.open.hidden = !this.allowed || !this.shut.hidden;
+    if (before && !this.allowed && !this.socket) this.said.textContent = "You may not open a terminal here any more; ask its owner.";
+    if (!before && this.allowed && !this.socket) this.said.textContent = "You may open a terminal here again.";
+  }
+
+  /** The container's end and that of its shell are told by different ways, in either order. */
+  event({ event }) {
+    if (event !== "died") return;
+    this.stopped = performance.now();
+    if (this.stopped - this.killed < NEAR && !this.socket) this.said.textContent = STOPPED;
   }
 
   async begin() {
@@ -68,6 +91,7 @@ class Shell {
       fontFamily: "ui-monospace, monospace",
       fontSize: 14,
       scrollback: 5_000,
+      logLevel: "off", // bytes that are no text, or no sequence that it knows, are nobody's fault
       cursorBlink: true,
     });
     const fit = new FitAddon();
@@ -160,6 +184,11 @@ class Shell {
   }
 
   why(code, detail) {
+    if (code === 1000 && this.began && (this.code ?? SIGNALLED) >= SIGNALLED) {
+      this.killed = performance.now();
+      if (this.killed - this.stopped < NEAR) return STOPPED;
+    }
+    if (NOT_ALLOWED.has(code)) this.allowed = false;
     if (this.code !== null) return `The shell has ended with exit code ${this.code}.`;
     if (code === 1000) return detail || "The shell has ended.";
     return detail || "The connection was lost, and the shell with it.";
@@ -176,7 +205,8 @@ class Shell {
     this.said.textContent = words;
     this.screen.hidden = this.help.hidden = !this.began;
     this.open.textContent = this.began ? "Open another" : "Try again";
-    this.open.hidden = this.open.disabled = false;
+    this.open.disabled = false;
+    this.open.hidden = !this.allowed;
     this.shut.hidden = true;
     if (within) this.open.focus();
   }

@@ -4,14 +4,14 @@ const GAP = "\u00a0"; // a number and its unit stay on one line
 
 const UNITS = ["B", "KB", "MB", "GB", "TB"];
 
-/** 1536 → "1.5 KB" */
+/** 1536 → "1.5 KB", 2048 → "2 KB", 400 000 → "391 KB" */
 export function size(bytes) {
   let unit = 0;
   while (bytes >= 1024 && unit < UNITS.length - 1) {
     bytes /= 1024;
     unit += 1;
   }
-  return `${unit ? bytes.toFixed(1) : Math.round(bytes)}${GAP}${UNITS[unit]}`;
+  return `${+bytes.toFixed(unit && bytes < 100 ? 1 : 0)}${GAP}${UNITS[unit]}`;
 }
 
 export const rate = (bytesPerSecond) => `${size(bytesPerSecond)}/s`;

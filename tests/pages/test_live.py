@@ -51,6 +51,7 @@ def _numbers_move(page: Page, container: Container) -> None:
 def _log_streams(page: Page, container: Container) -> None:
     log = page.get_by_role("log")
     log.scroll_into_view_if_needed()
+    expect(log.get_by_text("Nothing was written yet.")).to_be_visible()
     _write(container, "first <b>words</b>")
     expect(log.get_by_text("first <b>words</b>")).to_be_visible()
     _write(container, "\x1b[31mwent wrong\x1b[0m", 2)
@@ -58,6 +59,11 @@ def _log_streams(page: Page, container: Container) -> None:
     expect(log.locator(".stderr")).not_to_contain_text("[31m")
     page.get_by_label("Lines with").fill("WRONG")
     expect(log.get_by_text("first")).to_be_hidden()
+    page.get_by_label("Lines with").fill("")
+    _write(container, "progress 1\rprogress 2\r")
+    expect(log.get_by_text(re.compile("^progress 2$"))).to_be_visible()
+    page.get_by_label("Lines with").fill("nobody wrote this")
+    expect(log.get_by_text("No line has these words.")).to_be_visible()
     page.get_by_label("Lines with").fill("")
     section = page.locator("#logs")
     section.get_by_role("button", name="Stop").click()
@@ -67,10 +73,17 @@ def _log_streams(page: Page, container: Container) -> None:
     expect(log.get_by_text("first")).to_have_count(1)
 
 
+def _ends(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
 def _shell_types(page: Page) -> None:
     page.get_by_role("button", name="Open a terminal").click()
     screen = page.locator(".xterm-rows")
     expect(page.locator(".xterm-helper-textarea")).to_be_focused()
+    assert _ends(page, ".xterm-screen") <= _ends(page, ".screen")  # the last row is there to be read
     page.keyboard.type("uname; printf '\\033[38;2;200;100;0mcolour\\033[0m\\n'\n")
     expect(screen).to_contain_text("Linux")
     expect(screen.get_by_text("colour", exact=True)).to_have_css("color", "rgb(200, 100, 0)")
@@ -87,7 +100,7 @@ def _a_kill_is_seen(page: Page, container: Container) -> None:
     expect(seen).to_have_count(0)
     container.kill()
     expect(seen).to_be_visible(timeout=1_000)
-    expect(page.locator("#terminal [data-said]")).not_to_be_empty()
+    expect(page.locator("#terminal [data-said]")).to_have_text("The container has stopped, and the shell with it.")
     expect(page.locator("h1")).to_contain_text("running")
 
 

@@ -1,12 +1,16 @@
 """The pages as HTML: who gets in, what the forms refuse, and what a page says when things go wrong."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from containers.engine.memory import MemoryEngine
-from containers.models import Container, Template
+from containers.models import Condition, Container, Template
+from monitoring.models import Sample
 from tenants import standing
 from tenants.models import AuditEvent, Plan, Tenant, User
 from tests.conftest import converge
@@ -23,6 +27,27 @@ def client(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine
 
 def create(client: Client, **fields: Any) -> Any:
     return client.post("/containers/new/", {"name": "box", "template": "hello", **fields})
+
+
+def without_id(fragment: str) -> list[str]:
+    """What the keyboard can reach in it and has no `id` of its own: htmx gives the focus back by that alone."""
+    reached = re.findall(r'<(?:a|button|input(?! type="hidden")|select|textarea|summary)\b[^>]*>', fragment)
+    ids = re.findall(r'\sid="([^"]+)"', fragment)
+    assert reached
+    assert len(ids) == len(set(ids))
+    return [tag for tag in reached if " id=" not in tag]
+
+
+def test_the_focus_stays_where_it_was_when_a_part_is_fetched_anew(client: Client) -> None:
+    refreshed = {"HX-Request": "true"}
+    assert without_id(client.get("/", headers=refreshed).content.decode()) == []
+    where = create(client).headers["Location"]
+    create(client, name="other")
+    converge()
+    Condition.objects.update(status=True, message="")  # an address that answers is a link
+    listed, live = (client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}live/"))
+    assert (without_id(listed), without_id(live)) == ([], [])
+    assert (listed.count("<a "), live.count("<a ")) == (4, 5)
 
 
 def test_the_whole_way(client: Client) -> None:
@@ -42,6 +67,7 @@ def test_the_whole_way(client: Client) -> None:
     assert client.get(where).status_code == 404
     live = client.get(f"{where}live/", headers={"HX-Request": "true"})
     assert live.headers["HX-Redirect"] == "/"
+    assert b"That container was deleted, or is not shared with you any more." in client.get("/").content
 
 
 def test_a_rename_says_what_becomes_of_the_address(client: Client) -> None:
@@ -104,7 +130,8 @@ def test_nobody_else_gets_in(client: Client, stranger: User) -> None:
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/")
     fragment = other.get(f"{where}live/", headers={"HX-Request": "true"})
-    assert fragment.headers["HX-Redirect"] == "/sign-in/"
+    assert fragment.headers["HX-Redirect"] == "/sign-in/?signed-out"
+    assert b"You were signed out" in other.get(fragment.headers["HX-Redirect"]).content
     other.force_login(stranger)
     for path in (where, f"{where}live/", f"{where}rename/", f"{where}delete/"):
         assert other.get(path).status_code in {200, 404}
@@ -150,3 +177,17 @@ def test_signing_in_and_out_is_on_record(owner: User) -> None:
 def test_signing_in_leads_nowhere_else(owner: User, to: str) -> None:
     answer = Client().post(f"/sign-in/?next={to}", {"username": owner.email, "password": "secret", "next": to})
     assert answer.headers["Location"] == "/"
+
+
+def test_numbers_are_there_without_javascript(client: Client) -> None:
+    where = create(client, cpu="0.5").headers["Location"]
+    assert "Nothing was measured" in client.get(where).content.decode()
+    now, of = timezone.now(), Container.objects.get()
+    measured = {"cpu_percent": 25.0, "memory_used": 3 << 20, "memory_limit": 12 << 20, "network_rx": 0, "network_tx": 0}
+    Sample.objects.create(container=of, sampled_at=now, pids=7, **measured)
+    page = client.get(where).content.decode()
+    for said in ("<dd>50.0 %</dd>", "3.0\N{NO-BREAK SPACE}MB of 12.0\N{NO-BREAK SPACE}MB, 25.0 %", "<dd>7</dd>"):
+        assert said in page
+    assert "Charts, the log and a terminal need JavaScript." in page
+    Sample.objects.update(sampled_at=now - timedelta(minutes=1))  # it stopped since, or nothing measures
+    assert "Nothing was measured" in client.get(where).content.decode()

@@ -21,6 +21,7 @@ from tenants import attention
 from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from tests.conftest import converge, make_tenant
 from tests.pages.test_admin import act
+from tests.pages.test_pages import without_id
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
@@ -235,6 +236,7 @@ def test_what_a_guest_sees_of_the_container(alice: Client, people: str, box: Con
         for name in ("visits", "settings", "data", "recreate", "duplicate", "rename", "delete"):
             assert f"{where}{name}/" not in source
         assert 'id="open"' in source
+        assert without_id(client.get(f"{where}live/").content.decode()) == []
     whole = alice.get(where).content.decode()
     for name in ("visits", "settings", "recreate", "duplicate", "rename", "delete"):
         assert f'href="{where}{name}/"' in whole
