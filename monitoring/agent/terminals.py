@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from aiodocker import DockerError
 from aiodocker.execs import Exec
 from django.conf import settings
-from django.utils import timezone
 
+from monitoring import terminals
 from monitoring.agent import execs
 from monitoring.agent.execs import Connection
 from monitoring.agent.streams import AWAY, Over, Stream, Streams, stopped
@@ -17,6 +19,7 @@ from monitoring.live import wire
 from monitoring.live.link import Message
 from monitoring.live.windows import Inflow
 from monitoring.models import Terminal as Row
+from monitoring.models import TerminalQuerySet
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ class Terminal(Stream):
                 self._pid, said = await connection.first()
             except execs.NoShell:
                 raise Over("no_shell", NO_SHELL) from None
-            await self._note(pid=self._pid)
+            await self._noted(partial(self._mine.update, pid=self._pid))
             writing = asyncio.create_task(self._write(connection))
             await self.say("stream.opened")
             while said or (said := await connection.read()):
@@ -148,7 +151,7 @@ class Terminal(Stream):
             if self._exec is not None and over.code != "ended" and not await self._end(self._exec):
                 log.warning("a shell in %s goes on after its terminal was closed", self.name)
                 return
-            await self._note(ended_at=timezone.now(), ended_how=over.code)
+            await self._noted(partial(terminals.end, self._mine, over.code))
         except (*AWAY, DockerError) as exc:
             log.warning("a shell in %s could not be ended: %s", self.name, exc)
 
@@ -158,10 +161,14 @@ class Terminal(Stream):
             return True
         return await self.streams.endings.end(docker, self._engine_id, shell.id, str(self._pid or self.row))
 
-    async def _note(self, **facts: object) -> None:
-        mine = Row.objects.open().filter(pk=self.row, exec_id=self._exec.id if self._exec else "")
+    @property
+    def _mine(self) -> TerminalQuerySet:
+        """Its row, unless another stream took that."""
+        return Row.objects.open().filter(pk=self.row, exec_id=self._exec.id if self._exec else "")
+
+    async def _noted(self, work: Callable[[], object]) -> None:
         try:
-            await self.agent.in_database(lambda: mine.update(**facts))
+            await self.agent.in_database(work)
         except Exception:
             log.exception("a terminal of %s was not noted", self.name)
 
