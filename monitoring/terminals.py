@@ -59,9 +59,8 @@ def end(rows: TerminalQuerySet, how: str) -> None:
         for row in rows.open().select_for_update(of=("self",)).select_related("container__tenant").order_by("pk"):
             row.ended_at, row.ended_how = timezone.now(), how
             row.save(update_fields=["ended_at", "ended_how"])
-            facts = {"terminal": str(row.pk), "who": row.who, "how": how}
-            container = row.container
-            audit.record(Action.TERMINAL_CLOSE, actor=None, target=container, tenant=container.tenant, **facts)
+            facts: dict[str, Any] = {"target": row.container, "tenant": row.container.tenant}
+            audit.record(Action.TERMINAL_CLOSE, actor=None, **facts, terminal=str(row.pk), who=row.who, how=how)
 
 
 def stuck(keys: Iterable[uuid.UUID]) -> None:

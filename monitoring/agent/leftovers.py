@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from aiodocker import DockerError
+from django.db import Error
 from django.utils import timezone
 
 from monitoring import terminals
@@ -49,7 +50,10 @@ class Leftovers:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._back.wait(), SWEEP)
             self._back.clear()
-            await self.sweep()
+            try:
+                await self.sweep()
+            except Error as exc:
+                log.warning("terminals that were left open wait for the database: %s", exc)
 
     async def sweep(self) -> None:
         rows = await self._agent.in_database(lambda: list(Row.objects.open().select_related("container")))

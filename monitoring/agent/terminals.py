@@ -40,7 +40,7 @@ class Terminal(Stream):
         self._engine_id, self._pid = "", 0
         self._inflow = Inflow()
         self._typed: deque[bytes] = deque()
-        self._written = 0
+        self._written = self._told = 0  # `_told`: up to where the web process knows what has arrived
         self._wakes = asyncio.Event()
 
     # --- From the browser ---------------------------------------------------------------------------------------
@@ -61,6 +61,8 @@ class Terminal(Stream):
     def tick(self) -> None:
         if time.monotonic() - self.moved > settings.TERMINAL_IDLE_SECONDS:
             raise Over("idle", "Nothing was typed or shown for a while.")
+        if self._told < self._inflow.taken:  # by a program that does not read: it is not to be sent again
+            self.agent.spawn(self._acknowledge())
 
     # --- With the engine ----------------------------------------------------------------------------------------
 
@@ -128,11 +130,15 @@ class Terminal(Stream):
                 data = self._typed.popleft()
                 await connection.write(data)
                 self._written += len(data)
-                await self.say("stream.ack", offset=self._written)
+                await self._acknowledge()
             self._wakes.clear()
             await self._wakes.wait()
             if not self._typed:
-                await self.say("stream.ack", offset=self._written)
+                await self._acknowledge()
+
+    async def _acknowledge(self) -> None:
+        self._told = self._inflow.taken
+        await self.say("stream.ack", offset=self._written, arrived=self._told)
 
     async def _resize(self, columns: int, rows: int) -> None:
         assert self._exec is not None

@@ -191,6 +191,8 @@ async def test_who_may_not(
     await log.until("opened")
     await eventually(lambda: attempts(outcome=Outcome.REFUSED))
     assert [who for who, _, _ in await attempts()] == [stranger.email]
+    (refused,) = await attempts(Action.LOGS_OPEN)
+    assert refused[:2] == (stranger.email, Outcome.REFUSED)
     for query in ({"columns": 0}, {"rows": "many"}, {"columns": 10**9}):
         assert await (await page(owner, path(row, "terminal", **query))).closed() == 4400
     for query in ({"tail": -1}, {"tail": 10001}, {"after": "yesterday"}, {"follow": "maybe"}):

@@ -180,13 +180,23 @@ async def test_the_container_ends(shells: Shells) -> None:
     assert ended(terminal) == "ended"
 
 
-async def test_an_agent_that_ends_takes_its_shells_along(shells: Shells, box: Box) -> None:
+async def test_an_agent_that_ends_takes_its_shells_along(
+    shells: Shells, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only then it says goodbye; and that it is here, no more from the first."""
+    monkeypatch.setattr(wire, "HERE", 0.02)
     terminals = await asyncio.gather(*(shells.open(box) for _ in range(10)))
+    shells.web.heard.clear()
     began = time.monotonic()
     shells.streams.agent.stop()
+    late = await shells.web.open("logs", box, opened=False)
     for terminal in terminals:
         assert (await terminal.until_over())["code"] == "closed"
     assert time.monotonic() - began < 2
+    await eventually(lambda: "agent.gone" in shells.web.heard)
+    assert shells.web.heard[-1] == "agent.gone"
+    assert shells.web.heard.count("agent.here") < 3, "one may have been under way"
+    assert late.id not in shells.streams.open
     await rest(box, 1)
     assert not plain(Row.objects.open().exists)
 
@@ -232,7 +242,9 @@ async def test_a_container_that_hangs_holds_up_no_other_ones_leftovers(
     rows.append(plain(lambda: shells.row(box)))
     long_ago = timezone.now() - timedelta(minutes=1)
     plain(lambda: Row.objects.filter(pk=rows[-1].pk).update(opened_at=long_ago))
-    hangs = r"printf '#!/bin/busybox sh\nexec /bin/busybox sleep 1000\n' >/tmp/sh; chmod +x /tmp/sh; mv -f /tmp/sh /bin/sh"
+    hangs = (
+        r"printf '#!/bin/busybox sh\nexec /bin/busybox sleep 1000\n' >/tmp/sh; chmod +x /tmp/sh; mv -f /tmp/sh /bin/sh"
+    )
     assert not broken.made.exec_run(["/bin/sh", "-c", hangs]).exit_code
     for _ in range(2):
         await shells.leftovers.sweep()
