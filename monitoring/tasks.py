@@ -10,6 +10,7 @@ from monitoring.history import rolling
 from monitoring.models import Incident, Sample
 
 KEPT = datetime.timedelta(hours=1)
+PART = 5000  # rows that one statement deletes
 INCIDENTS = 200  # kept of one container: one that keeps crashing has hundreds an hour
 
 
@@ -34,5 +35,6 @@ def prune_incidents() -> None:
         oldest = timezone.now() - datetime.timedelta(days=settings.EVENTS_DAYS)
         Incident.objects.filter(at__lt=oldest).delete()
     place = Window(RowNumber(), partition_by=F("container"), order_by=(F("at").desc(), F("pk").desc()))
-    beyond = Incident.objects.order_by().annotate(place=place).filter(place__gt=INCIDENTS)
-    Incident.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
+    beyond = Incident.objects.order_by().annotate(place=place).filter(place__gt=INCIDENTS).values("pk")[:PART]
+    while Incident.objects.filter(pk__in=beyond).delete()[0] == PART:
+        continue

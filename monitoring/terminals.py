@@ -1,5 +1,7 @@
 """Who may open a terminal: asked under locks, counted, and on record, whether or not they may."""
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +10,7 @@ from django.utils import timezone
 
 from containers import visibility
 from containers.models import Container, Desired
-from monitoring.models import Terminal
+from monitoring.models import Terminal, TerminalQuerySet
 from tenants import audit
 from tenants.events import Action
 from tenants.models import User
@@ -17,6 +19,7 @@ from tenants.refusal import Refused
 from tenants.standing import require_running
 
 PER_CONTAINER = 20  # open at once
+STUCK = "stuck"  # stands instead of how it ended, while it does not
 
 
 def begin(container: Container, *, actor: User, ip: str | None, writes: bool = True) -> Terminal:
@@ -47,13 +50,28 @@ def begin(container: Container, *, actor: User, ip: str | None, writes: bool = T
 
 def never_begun(terminal: Terminal, how: str) -> None:
     """No agent took it up. One that does so after all finds that it is over."""
-    Terminal.objects.open().filter(pk=terminal.pk, exec_id="").update(ended_at=timezone.now(), ended_how=how)
+    end(Terminal.objects.filter(pk=terminal.pk, exec_id=""), how)
+
+
+def end(rows: TerminalQuerySet, how: str) -> None:
+    """Of these the open ones are over; each is put on record, once."""
+    with transaction.atomic():
+        for row in rows.open().select_for_update(of=("self",)).select_related("container__tenant").order_by("pk"):
+            row.ended_at, row.ended_how = timezone.now(), how
+            row.save(update_fields=["ended_at", "ended_how"])
+            facts: dict[str, Any] = {"target": row.container, "tenant": row.container.tenant}
+            audit.record(Action.TERMINAL_CLOSE, actor=None, **facts, terminal=str(row.pk), who=row.who, how=how)
+
+
+def stuck(keys: Iterable[uuid.UUID]) -> None:
+    """Their shells can't be ended for now, which is their container's fault, and counts there alone."""
+    Terminal.objects.open().filter(pk__in=keys).update(ended_how=STUCK)
 
 
 def _require_room(person: User, container: Container) -> None:
     """Hold both locks, so that two at once count one after the other."""
     for rows, limit, whose in (
-        (Terminal.objects.filter(user=person), settings.TERMINALS_PER_PERSON, "You have"),
+        (Terminal.objects.filter(user=person).exclude(ended_how=STUCK), settings.TERMINALS_PER_PERSON, "You have"),
         (Terminal.objects.filter(container=container), PER_CONTAINER, "This container has"),
     ):
         if (used := rows.open().count()) >= limit:

@@ -40,7 +40,9 @@ class Action(StrEnum):
     CONTAINER_DOWNLOAD = "container:download"
     CONTAINER_EXPORT_CANCEL = "container:export-cancel"
     CONTAINER_IMPORT_CANCEL = "container:import-cancel"
+    LOGS_OPEN = "container:logs:open"  # refused ones alone
     TERMINAL_OPEN = "container:terminal:open"
+    TERMINAL_CLOSE = "container:terminal:close"
     CONTAINER_GONE = "container:gone"
     CONTAINER_FIT = "container:fit"  # brought within its tenant's plan
     GRANT_CREATE = "grant:create"

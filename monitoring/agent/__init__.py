@@ -6,6 +6,7 @@ each go and come back at any time, and no part waits for what it does not need.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -22,6 +23,7 @@ from monitoring.live.link import Link, Message
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds before what failed is tried again
+GOODBYE = 0.3  # seconds that saying it may take where the channel layer hangs
 GRACE = 2.0  # seconds that streams and parts may take for their end; without open streams it takes a tenth
 Result = TypeVar("Result")
 Handler = Callable[[Message], None]
@@ -85,22 +87,33 @@ class Agent:
         """To all web processes; whether it went out."""
         return self._link is not None and await self._link.tell(wire.WEBS, message)
 
+    @property
+    def stopping(self) -> bool:
+        """Nothing is to be begun any more."""
+        return self._stopping.is_set()
+
     # --- Its own life -------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Until `stop`. What has been spawned ends first, so that it still has all that it needs for it."""
+        """Until `stop`. What has been spawned ends first, so that it still has all that it needs for it.
+
+        It says no more that it is here from then on, for another may be there already; and at the end, that it is gone.
+        """
         loop = asyncio.get_running_loop()
         parts = [loop.create_task(kept(part.run)) for part in self._parts]
-        parts += [loop.create_task(kept(self._hear)), loop.create_task(kept(self._say_here))]
+        parts.append(loop.create_task(kept(self._hear)))
+        here = loop.create_task(kept(self._say_here))
         try:
             await self._stopping.wait()
         finally:
             deadline = time.monotonic() + GRACE
+            here.cancel()
             await _end(self._spawned, deadline)
-            await _end(parts, deadline)
+            await self._say_goodbye()
+            await _end([here, *parts], deadline)
             self.database.close()
 
     async def _hear(self) -> None:
@@ -119,6 +132,12 @@ class Agent:
             if self._link is not None:
                 await self.tell({"type": "agent.here", "agent": self._link.channel, "at": time.time()})
             await asyncio.sleep(wire.HERE if self._link else FIRST_PAUSE)
+
+    async def _say_goodbye(self) -> None:
+        if self._link is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE):
+                    await self.tell({"type": "agent.gone", "agent": self._link.channel})
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._spawned.discard(task)

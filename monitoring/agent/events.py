@@ -2,6 +2,9 @@
 
 What was seen is written by the reconciler alone; it is only woken here. But it may start again within a moment what has
 died, so that nobody would know: hence `Incident`, and a message straight to the web processes.
+
+A container can make things happen without end, so each of its kinds of events has a pace; beyond it they are not told,
+and its row is woken all the same, though not for each of them.
 """
 
 import asyncio
@@ -9,7 +12,7 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from django.db import Error
@@ -20,6 +23,7 @@ from containers.models import ContainerStatus
 from containers.tasks import survey_engine
 from monitoring.agent import FIRST_PAUSE, LONGEST_PAUSE, Agent
 from monitoring.agent.engine import Happened
+from monitoring.agent.pacing import Pace
 from monitoring.live.wire import moment
 from monitoring.models import Incident, Kind
 
@@ -27,6 +31,9 @@ log = logging.getLogger(__name__)
 
 GATHER = 0.05  # seconds: a kill, what it does and a start belong together, and wake the row once
 MOST = 10_000  # events that wait for a database or a channel layer that is away; of more, the newest
+TOLD = 0.5, 30  # a second, and at once, of one kind of one container
+WOKEN = 1.0, 5  # the same, of how often its row is woken
+RELOOK, REPORT = 0.25, 60.0  # seconds: until who was woken often is looked at again; between two reports of the rest
 KINDS = {
     "start": Kind.STARTED,
     "die": Kind.DIED,
@@ -46,15 +53,19 @@ class Events:
         self._agent = agent
         self._untold: deque[Happened] = deque(maxlen=MOST)
         self._unwritten: deque[Happened] = deque(maxlen=MOST)
+        self._due: set[str] = set()  # containers whose rows are to be woken
+        self._tells, self._wakes = Pace(*TOLD), Pace(*WOKEN)
         self._told, self._written = asyncio.Event(), asyncio.Event()
         self._surveyed = True
         agent.engine.hear(self._happened)
         agent.engine.when_back(self._back)
 
     def _happened(self, what: Happened) -> None:
-        self._untold.append(what)
-        self._unwritten.append(what)
-        self._told.set()
+        if self._tells.allows((what.container, what.action)):
+            self._untold.append(what)
+            self._unwritten.append(what)
+            self._told.set()
+        self._due.add(what.container)
         self._written.set()
 
     def _back(self) -> None:
@@ -65,6 +76,14 @@ class Events:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tell())
             group.create_task(self._write())
+            group.create_task(self._report())
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT)
+            self._wakes.refused()
+            for key, times in self._tells.refused().items():
+                log.warning("%s happened more often than is told, and %d times was not", key, times)
 
     async def _tell(self) -> None:
         """What gets lost is not said again: web processes read the whole state anew when the layer is back."""
@@ -86,20 +105,24 @@ class Events:
     async def _write(self) -> None:
         pause = FIRST_PAUSE
         while True:
-            await self._written.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._written.wait(), RELOOK if self._due else None)
             await asyncio.sleep(GATHER)
             self._written.clear()
             batch = tuple(self._unwritten)
             self._unwritten.clear()
+            woken = {container for container in self._due if self._wakes.allows(container)}
+            self._due -= woken
             try:
-                if batch:
-                    await self._agent.in_database(partial(note, batch))
+                if batch or woken:
+                    await self._agent.in_database(partial(note, batch, woken))
                 if not self._surveyed:
                     self._surveyed = True
                     await self._agent.in_database(survey)
             except Error as exc:
                 log.warning("what happened waits for the database: %s", exc)
                 self._unwritten.extendleft(reversed(batch))
+                self._due |= woken
                 self._written.set()
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, 2 * pause)
@@ -107,11 +130,11 @@ class Events:
                 pause = FIRST_PAUSE
 
 
-def note(batch: Sequence[Happened]) -> None:
-    """Make the rows due and ring, one after the other by key; then put on record what happened."""
-    concerned = {uuid.UUID(what.container) for what in batch}
+def note(batch: Sequence[Happened], woken: Collection[str]) -> None:
+    """Make those rows due and ring, one after the other by key; then put on record what happened."""
+    concerned = {uuid.UUID(key) for key in (*woken, *(what.container for what in batch))}
     known = sorted(ContainerStatus.objects.filter(container__in=concerned).values_list("pk", flat=True))
-    for pk in known:
+    for pk in (pk for pk in known if str(pk) in woken):
         ContainerStatus.objects.filter(pk=pk).ring()
         doorbell.ring(reconcile.CONTAINER, pk)
     ours = {str(pk) for pk in known}

@@ -23,6 +23,8 @@ READ = 32 * 1024  # bytes taken from the engine's answer at once
 MOST = 10_000  # lines from before
 OVERLAP = 60  # seconds that are read twice where a log is taken up again; what was there is dropped
 PAUSE, RELOOK = 0.5, 5.0  # seconds: before one more try, between two looks at a container that does not run
+PER_CONTAINER, AT_ONCE = 50, 500  # open: of one container, and of all together; the engine reads for each
+CROWDED = "As many people follow logs here as can at once; come again later."
 UNREADABLE = "The engine keeps this container's log where it cannot be read back."
 
 
@@ -107,6 +109,12 @@ class Log(Stream):
             self._start.set()
         elif happened.action == "die":
             self._died = self._died or happened  # of several in a row, that of the run which was read
+
+    def admit(self) -> None:
+        logs = [stream for stream in self.streams.open.values() if isinstance(stream, Log)]
+        same = sum(stream.container == self.container for stream in logs)
+        if same >= PER_CONTAINER or len(logs) >= AT_ONCE:
+            raise Over("too_many", CROWDED)
 
     async def run(self) -> Over:
         facts = await self.look()

@@ -50,6 +50,9 @@ class Stream:
         self.opened_at = self.renewed = self.moved = time.monotonic()  # `moved`: a byte went either way
         self.ending: asyncio.Future[Over] = asyncio.get_running_loop().create_future()  # by somebody else
 
+    def admit(self) -> None:
+        """Before it is opened. Raises `Over` where there is no room for it."""
+
     async def run(self) -> Over:
         raise NotImplementedError
 
@@ -126,11 +129,17 @@ class Streams:
     # --- What web processes say ---------------------------------------------------------------------------------
 
     def _open(self, message: Message) -> None:
-        if message["stream"] in self.open or message["stream"] in self._over:
+        if message["stream"] in self.open or message["stream"] in self._over or self.agent.stopping:
             return
         stream = self._kinds[message["kind"]](self, message)
-        self.open[stream.id] = stream
-        self.agent.spawn(self._live(stream))
+        try:
+            stream.admit()
+        except Over as over:
+            self._remember(stream, over)
+            self._tell_again(stream.id)
+        else:
+            self.open[stream.id] = stream
+            self.agent.spawn(self._live(stream))
 
     def _passed(self, message: Message) -> None:
         stream = self.open.get(message["stream"])
@@ -141,7 +150,7 @@ class Streams:
             case "stream.data":
                 stream.take(int(message["offset"]), bytes(message["data"]))
             case "stream.ack":
-                stream.outflow.acked(int(message["offset"]))
+                stream.outflow.acked(int(message["offset"]), int(message.get("arrived", 0)))
             case "stream.resize":
                 stream.resize(int(message["columns"]), int(message["rows"]))
             case "stream.close":
@@ -184,10 +193,14 @@ class Streams:
             await _unless(stream.ending, _drained(stream, over))
         finally:
             del self.open[stream.id]
-            end = {"code": over.code, "detail": over.detail, "exit_code": over.exit_code}
-            message = {"type": "stream.closed", "stream": stream.id, "agent": self.agent.link.channel, **end}
-            self._over[stream.id] = time.monotonic(), stream.web, message
-        await self.agent.send(stream.web, message)
+            self._remember(stream, over)
+        _, web, message = self._over[stream.id]
+        await self._say(web, message)
+
+    def _remember(self, stream: Stream, over: Over) -> None:
+        end = {"code": over.code, "detail": over.detail, "exit_code": over.exit_code}
+        message = {"type": "stream.closed", "stream": stream.id, "agent": self.agent.link.channel, **end}
+        self._over[stream.id] = time.monotonic(), stream.web, message
 
 
 async def _unless(ending: asyncio.Future[Over], work: Coroutine[Any, Any, Over]) -> Over:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from aiodocker import DockerError
 from aiodocker.execs import Exec
 from django.conf import settings
-from django.utils import timezone
 
+from monitoring import terminals
 from monitoring.agent import execs
 from monitoring.agent.execs import Connection
 from monitoring.agent.streams import AWAY, Over, Stream, Streams, stopped
@@ -17,6 +19,7 @@ from monitoring.live import wire
 from monitoring.live.link import Message
 from monitoring.live.windows import Inflow
 from monitoring.models import Terminal as Row
+from monitoring.models import TerminalQuerySet
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ class Terminal(Stream):
         self._engine_id, self._pid = "", 0
         self._inflow = Inflow()
         self._typed: deque[bytes] = deque()
-        self._written = 0
+        self._written = self._told = 0  # `_told`: up to where the web process knows what has arrived
         self._wakes = asyncio.Event()
 
     # --- From the browser ---------------------------------------------------------------------------------------
@@ -59,6 +62,8 @@ class Terminal(Stream):
     def tick(self) -> None:
         if time.monotonic() - self.moved > settings.TERMINAL_IDLE_SECONDS:
             raise Over("idle", "Nothing was typed or shown for a while.")
+        if self._told < self._inflow.taken:  # by a program that does not read: it is not to be sent again
+            self.agent.spawn(self._acknowledge())
 
     # --- With the engine ----------------------------------------------------------------------------------------
 
@@ -70,7 +75,7 @@ class Terminal(Stream):
                 self._pid, said = await connection.first()
             except execs.NoShell:
                 raise Over("no_shell", NO_SHELL) from None
-            await self._note(pid=self._pid)
+            await self._noted(partial(self._mine.update, pid=self._pid))
             writing = asyncio.create_task(self._write(connection))
             await self.say("stream.opened")
             while said or (said := await connection.read()):
@@ -126,11 +131,15 @@ class Terminal(Stream):
                 data = self._typed.popleft()
                 await connection.write(data)
                 self._written += len(data)
-                await self.say("stream.ack", offset=self._written)
+                await self._acknowledge()
             self._wakes.clear()
             await self._wakes.wait()
             if not self._typed:
-                await self.say("stream.ack", offset=self._written)
+                await self._acknowledge()
+
+    async def _acknowledge(self) -> None:
+        self._told = self._inflow.taken
+        await self.say("stream.ack", offset=self._written, arrived=self._told)
 
     async def _resize(self, columns: int, rows: int) -> None:
         assert self._exec is not None
@@ -149,7 +158,7 @@ class Terminal(Stream):
             if self._exec is not None and over.code != "ended" and not await self._end(self._exec):
                 log.warning("a shell in %s goes on after its terminal was closed", self.name)
                 return
-            await self._note(ended_at=timezone.now(), ended_how=over.code)
+            await self._noted(partial(terminals.end, self._mine, over.code))
         except (*AWAY, DockerError) as exc:
             log.warning("a shell in %s could not be ended: %s", self.name, exc)
 
@@ -159,10 +168,14 @@ class Terminal(Stream):
             return True
         return await self.streams.endings.end(docker, self._engine_id, shell.id, str(self._pid or self.row))
 
-    async def _note(self, **facts: object) -> None:
-        mine = Row.objects.open().filter(pk=self.row, exec_id=self._exec.id if self._exec else "")
+    @property
+    def _mine(self) -> TerminalQuerySet:
+        """Its row, unless another stream took that."""
+        return Row.objects.open().filter(pk=self.row, exec_id=self._exec.id if self._exec else "")
+
+    async def _noted(self, work: Callable[[], object]) -> None:
         try:
-            await self.agent.in_database(lambda: mine.update(**facts))
+            await self.agent.in_database(work)
         except Exception:
             log.exception("a terminal of %s was not noted", self.name)
 

@@ -1,7 +1,9 @@
 """`/ws/containers/{id}/logs/`: what a container writes, line by line."""
 
+import contextlib
 from typing import Any
 
+from containers import visibility
 from containers.models import Container
 from monitoring.live import lines, parameters
 from monitoring.live.codes import Close
@@ -10,6 +12,10 @@ from monitoring.live.lines import Line, Reader
 from monitoring.live.link import Message
 from monitoring.live.socket import BadMessage
 from monitoring.live.stream_socket import StreamSocket
+from tenants import audit
+from tenants.events import Action
+from tenants.origin import Origin, origin
+from tenants.refusal import Refused
 
 TAIL, MOST = 200, 10_000  # lines from before: unless said otherwise, and at most
 
@@ -30,6 +36,21 @@ class LogsSocket(StreamSocket):
         name = await in_database(lambda: Container.objects.values_list("engine_name", flat=True).get(pk=self.container))
         if self.hub:
             self.stream = await self.hub.stream(self, "logs", self.container, name=name, **options)
+
+    async def refused(self) -> None:
+        """The attempt is put on record, by being judged once more."""
+        with contextlib.suppress(Refused):
+            await in_database(self._require)
+
+    def _require(self) -> None:
+        container = Container.objects.select_related("tenant").get(pk=self.container)
+        here = origin.set(Origin(ip=self.visitor.ip))
+        facts: dict[str, Any] = {"actor": self.visitor.user, "target": container, "tenant": container.tenant}
+        try:
+            with audit.refusals(Action.LOGS_OPEN, **facts):
+                visibility.require(self.visitor.user, container, self.needs)
+        finally:
+            origin.reset(here)
 
     async def heard(self, message: dict[str, Any]) -> None:
         if message["type"] != "ack":

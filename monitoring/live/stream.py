@@ -22,7 +22,7 @@ class Stream:
         self.hub, self.socket = hub, socket
         self.id, self.agent = uuid.uuid4().hex, ""
         self.reason = ""  # why it is closed, for the agent's record
-        self._acknowledged = 0
+        self._acknowledged = self._told = 0  # `_told`: up to where the agent knows what has arrived
         self._inflow = Inflow()
         self._outflow = Outflow(self._pass_on, wire.INPUT_WINDOW)
         self._asked = time.monotonic()
@@ -39,7 +39,7 @@ class Stream:
     async def acked(self, offset: int) -> None:
         """The browser has handled all before `offset`."""
         self._acknowledged = offset
-        await self._say("stream.ack", offset=offset)
+        await self._acknowledge()
 
     async def resize(self, columns: int, rows: int) -> None:
         await self._say("stream.resize", columns=columns, rows=rows)
@@ -62,9 +62,9 @@ class Stream:
                 if fresh := self._inflow.take(message["offset"], message["data"]):
                     await self.socket.stream_data(offset, fresh)
                 else:  # sent again: an acknowledgement may have been lost
-                    await self._say("stream.ack", offset=self._acknowledged)
+                    await self._acknowledge()
             case "stream.ack":
-                self._outflow.acked(message["offset"])
+                self._outflow.acked(message["offset"], message.get("arrived", 0))
                 await self.socket.stream_acked(message["offset"])
             case "stream.closed":
                 await self._over(message["code"], message["detail"], message.get("exit_code"))
@@ -76,11 +76,17 @@ class Stream:
     async def tick(self) -> None:
         if not self.agent and time.monotonic() - self._asked > OPENING:
             await self.lost()
+        if self._told < self._inflow.taken:  # by a browser that is slow: it is not to be sent again
+            await self._acknowledge()
         await self._outflow.resend()
 
     async def _over(self, code: str, detail: str, exit_code: int | None) -> None:
         if self.hub.streams.pop(self.id, None):
             await self.socket.stream_closed(code, detail, exit_code)
+
+    async def _acknowledge(self) -> None:
+        self._told = self._inflow.taken
+        await self._say("stream.ack", offset=self._acknowledged, arrived=self._told)
 
     async def _pass_on(self, offset: int, data: bytes) -> None:
         await self._say("stream.data", offset=offset, data=data)

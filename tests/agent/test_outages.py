@@ -161,6 +161,7 @@ async def test_it_ends_within_a_second(docker_mark: str, run: Run) -> None:
             assert time.monotonic() - began < 1
             assert process.returncode == 0
             assert b"Traceback" not in said
+            await until(lambda: web.of("agent.gone"), 1)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

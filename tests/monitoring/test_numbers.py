@@ -209,6 +209,7 @@ def test_status_shows_no_number_that_says_nothing_about_now(owner: User, box: Co
 @pytest.mark.django_db
 def test_what_happened_is_kept_for_a_while(box: Container, monkeypatch: pytest.MonkeyPatch, settings) -> None:
     monkeypatch.setattr(tasks, "INCIDENTS", 3)
+    monkeypatch.setattr(tasks, "PART", 1)
     now = timezone.now()
     for days in (0, 1, 2, 29, 31):
         Incident.objects.create(container=box, at=now - timedelta(days=days), kind=Kind.DIED, exit_code=days)

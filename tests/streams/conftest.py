@@ -221,6 +221,7 @@ class Web:
         self.link = link
         self.streams: dict[str, Heard] = {}
         self.renews, self.here = True, asyncio.Event()
+        self.heard: list[str] = []  # types
 
     async def open(self, kind: str, box: Box, *, eager: bool = True, opened: bool = True, **options: Any) -> Heard:
         stream = Heard(self, uuid.uuid4().hex, eager)
@@ -233,6 +234,7 @@ class Web:
 
     async def hear(self) -> None:
         async for message in self.link.messages():
+            self.heard.append(message["type"])
             if message["type"] == "agent.here":
                 self.here.set()
             if (stream := self.streams.get(message.get("stream", ""))) is not None:

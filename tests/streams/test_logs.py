@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from monitoring.agent import logs
 from monitoring.agent.cutting import Cutter
 from monitoring.agent.streams import Streams
 from monitoring.live import wire
@@ -120,6 +121,23 @@ async def test_what_cannot_be_read_and_what_is_not_there(streams: Streams, web: 
     assert (await (await web.open("logs", silent, tail=1)).until_over())["code"] == "unreadable"
     absent = Box(box.made, uuid.uuid4())  # a container of that name, and not this one
     assert (await (await web.open("logs", absent, tail=1)).until_over())["code"] == "absent"
+
+
+async def test_no_more_at_once_than_the_engine_is_to_read_for(
+    streams: Streams, web: Web, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "PER_CONTAINER", 2)
+    monkeypatch.setattr(logs, "AT_ONCE", 3)
+    other = boxed("/bin/sleep", "1000")
+    found = [await web.open("logs", each) for each in (box, box, box, other, other)]
+    assert [log.closed["code"] if log.closed else "open" for log in found] == [
+        *("open", "open", "too_many"),
+        *("open", "too_many"),
+    ]
+    assert len(streams.open) == outlets(streams) == 3
+    await found[0].say("stream.close")
+    await found[0].until_over()
+    assert not (await web.open("logs", box)).closed
 
 
 async def test_a_slow_reader_holds_up_nothing_but_its_own_log(streams: Streams, web: Web) -> None:

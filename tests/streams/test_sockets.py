@@ -191,6 +191,8 @@ async def test_who_may_not(
     await log.until("opened")
     await eventually(lambda: attempts(outcome=Outcome.REFUSED))
     assert [who for who, _, _ in await attempts()] == [stranger.email]
+    (refused,) = await attempts(Action.LOGS_OPEN)
+    assert refused[:2] == (stranger.email, Outcome.REFUSED)
     wrong: dict[str, list[dict[str, Any]]] = {
         "terminal": [{"columns": 0}, {"rows": "many"}, {"columns": 10**9}],
         "logs": [{"tail": -1}, {"tail": 10001}, {"after": "2026-11-24T13:56:10.84"}, {"follow": "maybe"}],

@@ -5,12 +5,18 @@ import hashlib
 import os
 import random
 import time
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
+from monitoring import terminals
 from monitoring.agent import execs
 from monitoring.live import wire
 from monitoring.models import Terminal as Row
+from tenants.events import Action
+from tenants.models import AuditEvent
 from tests.streams.conftest import Box, Heard, Shells, boxed, eventually, plain
 
 QUIET = b"stty raw -echo; "
@@ -51,6 +57,9 @@ async def test_a_shell_its_size_and_its_end(shells: Shells, box: Box) -> None:
     await terminal.until_shown(b"50 132\r\n")
     over = await terminal.until_over()
     assert (over["code"], over["exit_code"], ended(terminal)) == ("ended", 7, "ended")
+    (event,) = plain(lambda: list(AuditEvent.objects.filter(action=Action.TERMINAL_CLOSE)))
+    assert event.detail == {"terminal": str(terminal.row.pk), "who": shells.owner.email, "how": "ended"}
+    assert (event.target_id, event.tenant_id) == (str(box.pk), str(shells.containers[box.pk].tenant_id))
     await rest(box)
 
 
@@ -171,13 +180,23 @@ async def test_the_container_ends(shells: Shells) -> None:
     assert ended(terminal) == "ended"
 
 
-async def test_an_agent_that_ends_takes_its_shells_along(shells: Shells, box: Box) -> None:
+async def test_an_agent_that_ends_takes_its_shells_along(
+    shells: Shells, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only then it says goodbye; and that it is here, no more from the first."""
+    monkeypatch.setattr(wire, "HERE", 0.02)
     terminals = await asyncio.gather(*(shells.open(box) for _ in range(10)))
+    shells.web.heard.clear()
     began = time.monotonic()
     shells.streams.agent.stop()
+    late = await shells.web.open("logs", box, opened=False)
     for terminal in terminals:
         assert (await terminal.until_over())["code"] == "closed"
     assert time.monotonic() - began < 2
+    await eventually(lambda: "agent.gone" in shells.web.heard)
+    assert shells.web.heard[-1] == "agent.gone"
+    assert shells.web.heard.count("agent.here") < 3, "one may have been under way"
+    assert late.id not in shells.streams.open
     await rest(box, 1)
     assert not plain(Row.objects.open().exists)
 
@@ -204,6 +223,42 @@ async def test_what_another_agent_left(shells: Shells, box: Box, known: bool) ->
     await connection.close()
     await mine.say("stream.close")
     await mine.until_over()
+    await rest(box)
+
+
+async def test_a_container_that_hangs_holds_up_no_other_ones_leftovers(
+    shells: Shells, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it count against its people elsewhere; and it is not asked again at once."""
+    monkeypatch.setattr(execs, "LIMIT", 1.0)
+    broken = boxed("/bin/sleep", "1000", user="0")
+    rows, connections = [], []
+    for each in (broken, box):
+        rows.append(plain(lambda each=each: shells.row(each)))
+        shell = await execs.shell(shells.streams.agent.docker, each.name, str(rows[-1].pk))
+        connections.append(execs.Connection(shell))
+        facts = {"exec_id": shell.id, "pid": (await connections[-1].first())[0]}
+        plain(lambda: Row.objects.filter(pk=rows[-1].pk).update(**facts))  # noqa: B023 - done at once
+    rows.append(plain(lambda: shells.row(box)))
+    long_ago = timezone.now() - timedelta(minutes=1)
+    plain(lambda: Row.objects.filter(pk=rows[-1].pk).update(opened_at=long_ago))
+    hangs = (
+        r"printf '#!/bin/busybox sh\nexec /bin/busybox sleep 1000\n' >/tmp/sh; chmod +x /tmp/sh; mv -f /tmp/sh /bin/sh"
+    )
+    assert not broken.made.exec_run(["/bin/sh", "-c", hangs]).exit_code
+    for _ in range(2):
+        await shells.leftovers.sweep()
+    for row in rows:
+        plain(row.refresh_from_db)
+    assert [(row.ended_how, bool(row.ended_at)) for row in rows] == [("stuck", False), ("left", True), ("left", True)]
+    assert len(broken.processes()) == 4, "its own, its init, the shell, and one that was to end it"
+    monkeypatch.setattr(settings, "TERMINALS_PER_PERSON", 1)
+    plain(lambda: terminals.begin(shells.containers[box.pk], actor=shells.owner, ip=None))
+    broken.made.kill()
+    await shells.leftovers.sweep()
+    assert ended(Heard(shells.web, "", row=rows[0])) == "left"
+    for connection in connections:
+        await connection.close()
     await rest(box)
 
 
