@@ -31,7 +31,7 @@ class Supervisor:
         self._logs, self._say = logs, say
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         logs.mkdir(mode=0o700, exist_ok=True)
 
     async def start(self, program: Program) -> None:
@@ -41,7 +41,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """All at once; whoever has not ended in time is killed: every one of them can take that."""
-        self._stopping = True
+        self._stopping.set()
         for process in self._running.values():
             _signal(process, signal.SIGTERM)
         waiting = [asyncio.create_task(process.wait()) for process in self._running.values()]
@@ -75,12 +75,12 @@ class Supervisor:
         while True:
             began = time.monotonic()
             code = await self._running[program.name].wait()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             pause = 0.2 if time.monotonic() - began > STEADY_SECONDS else min(10.0, pause * 2)
             self._say(f"{program.name} ended ({code}), starting it again; see {self._path(program.name)}")
             await asyncio.sleep(pause)
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             await self._spawn(program)
 
