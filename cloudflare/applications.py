@@ -5,6 +5,5 @@ from cloudflare.models import Application, Publication
 
 def note(publication: Publication, app_id: str) -> None:
     """Of one that was just seen to stand over the publication's hostname; again is fine."""
-    Application.objects.get_or_create(
-        account_id=publication.zone.account_id, app_id=app_id, defaults={"container_id": publication.container_id}
-    )
+    whose = {"account_id": publication.zone.account_id, "container_id": publication.container_id}
+    Application.objects.bulk_create([Application(app_id=app_id, **whose)], ignore_conflicts=True)

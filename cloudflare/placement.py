@@ -86,7 +86,8 @@ class Zones:
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
             raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
-        home = {tunnel.account_id: tunnel for tunnel in Tunnel.objects.filter(tenant=tenant).defer("secret")}
+        tunnels = Tunnel.objects.filter(tenant=tenant).only("account", "tunnel_id")
+        home = {tunnel.account_id: tunnel for tunnel in tunnels}
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
             if _has_room(zone, guards[zone.account_id], new_tunnel=zone.account_id not in home):
                 return _Place(zone, home.get(zone.account_id))
@@ -106,12 +107,9 @@ class Zones:
 
 def _lock_zones() -> list[Zone]:
     """The lock makes claims count one after the other, so that no limit is passed by two at once."""
-    return list(
-        Zone.objects.select_for_update(of=("self",))
-        .select_related("account")
-        .defer("account__api_token")
-        .order_by("pk")
-    )
+    of_account = (f"account__{name}" for name in ("enabled", "max_applications", "max_tunnels"))
+    rows = Zone.objects.select_for_update(of=("self",)).select_related("account")
+    return list(rows.only("account", "domain", "enabled", "max_records", "foreign_records", *of_account).order_by("pk"))
 
 
 def _refuse_if_given_up(hostname: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
-from config import content_policy, logs, rest, schedule
+from config import content_policy, database, logs, rest, schedule
 from config.openapi import settings as openapi
 
 django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
@@ -96,20 +96,9 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{WARREN_HOME / 'warren.sqlite3'}")}
+_DATABASE = env.db("DATABASE_URL", default=f"sqlite:///{WARREN_HOME / 'warren.sqlite3'}")
+DATABASES = {"default": database.with_options(_DATABASE, pool=env.int("DATABASE_POOL", default=20))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        "timeout": 20,
-        "transaction_mode": "IMMEDIATE",  # a reader that turns writer half-way would fail at once, unqueued
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-else:
-    # A pool and not CONN_MAX_AGE: under ASGI each thread would keep a connection of its own for good.
-    DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 20},
-    }
 
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
