@@ -242,15 +242,21 @@ async def test_a_revoked_guest_is_out_and_so_is_the_shell(
 ) -> None:
     grant = await share(row, stranger, "shell")
     log, screen = await page(stranger, path(row, "logs")), Screen(await page(stranger, path(row, "terminal")))
+    numbers, crowd = await page(stranger), [await page(owner) for _ in range(20)]
+    for each in (numbers, *crowd):
+        await each.say(type="subscribe", containers=[str(row.pk)])
+        await each.until("statistics")
     await log.until("opened")
     await screen.until(lambda s: "opened" in s.seen)
     await screen.type(b"trap '' HUP; sleep 4321\n")
     await screen.until_shown(b"4321")
     began = time.monotonic()
     await sync_to_async(sharing.revoke)(grant, actor=owner)
-    assert await log.closed() == 4403
+    assert await log.closed() == await numbers.closed() == 4403
     await screen.until(lambda s: s.last == {"closed": 4403})
     assert time.monotonic() - began < 1
+    for each in crowd:
+        await each.until("statistics")
     await rest(box)
     await eventually(lambda: Terminal.objects.filter(ended_how="revoked").aexists())
 
