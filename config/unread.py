@@ -29,7 +29,8 @@ class Unread:
     def __init__(self, send: Send, protocol: Any) -> None:
         self._send, self._protocol = send, protocol
         self._waiting: deque[dict[str, Any]] = deque()
-        self._bytes, self._full, self._closed = 0, False, False
+        self._bytes, self._full = 0, False
+        self._accepted = self._closed = False
         self._passing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -42,14 +43,17 @@ class Unread:
     async def __call__(self, message: dict[str, Any]) -> None:
         if self._closed:
             return
-        match message["type"]:
-            case "websocket.accept":
-                self._register()
-            case "websocket.close":
-                await self._close(message)
-                return
-        if not self._full and not self._waiting:
+        if message["type"] == "websocket.accept":
+            self._accepted = True
+            self._register()
+        elif not self._accepted:
             await self._send(message)
+            return
+        elif message["type"] == "websocket.close" and message.get("code") != Close.OVER:
+            await self._close(message)
+            return
+        if not self._full and not self._waiting:
+            await self._out(message)
             return
         self._waiting.append(message)
         self._bytes += _size(message)
@@ -58,13 +62,21 @@ class Unread:
             self._forget()
             await self._close({"type": "websocket.close", "code": int(Close.TOO_SLOW)})
 
+    async def _out(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.close":
+            self._closed = True
+            self._protocol.unregisterProducer()
+        await self._send(message)
+
     async def _close(self, message: dict[str, Any]) -> None:
-        """After what waits. Where the browser does not answer, the server drops the connection a second later."""
+        """At once, though after what waits: there is a reason to.
+
+        Where the browser does not answer, the server drops the connection a second later.
+        """
         self._closed = True
         while self._waiting:
             await self._send(self._waiting.popleft())
-        self._protocol.unregisterProducer()
-        await self._send(message)
+        await self._out(message)
 
     def _register(self) -> None:
         self._protocol.unregisterProducer()  # HTTP's, which the connection began with
@@ -79,7 +91,7 @@ class Unread:
             while self._waiting and not self._full and not self._closed:
                 message = self._waiting.popleft()
                 self._bytes -= _size(message)
-                await self._send(message)
+                await self._out(message)
         except (Disconnected, OSError):
             self._forget()
 

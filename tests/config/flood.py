@@ -1,4 +1,4 @@
-"""A socket that sends as many pieces as its address says, without asking whether anybody reads, and closes."""
+"""A socket that sends as many pieces as its address says, whether or not anybody reads, and closes when spoken to."""
 
 from typing import Any
 
@@ -15,9 +15,8 @@ async def flood(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     for number in range(scope["url_route"]["kwargs"]["pieces"]):
         await send({"type": "websocket.send", "bytes": number.to_bytes(2, "big") * (PIECE // 2)})
-    await send({"type": "websocket.close", "code": 1000})
-    while (await receive())["type"] != "websocket.disconnect":
-        pass
+    if (await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.close", "code": 1000})
 
 
 router = URLRouter([path("<int:pieces>/", flood)])
