@@ -24,7 +24,8 @@ Message = dict[str, Any]
 PATIENCE = 2.0  # that sending may take
 PAUSE = 1.0  # without another try after that, so that who sends much does not wait each time
 QUIET = 2.0  # without a message after which an echo is asked for
-DEAF = 6.0  # without a message, or an echo, after which the connections are made anew
+DEAF = 3  # times that nothing was heard for so long, no echo either: then the connections are made anew
+RENEWAL = 6.0  # that this may take until it is tried again
 
 
 class Link:
@@ -52,7 +53,7 @@ class Link:
         return cls(get_channel_layer(), "")
 
     async def messages(self) -> AsyncIterator[Message]:
-        heard, hearing = time.monotonic(), None
+        silent, hearing = 0, None
         try:
             while True:
                 hearing = hearing or self._hearing()
@@ -61,12 +62,13 @@ class Link:
                     message, hearing = hearing.result(), None
                     if message["type"] != "echo":
                         yield message
-                    heard = time.monotonic()
-                elif hearing.done() or time.monotonic() - heard > DEAF:
+                    silent = 0
+                elif hearing.done() or silent == DEAF:
                     log.warning("nothing is heard from the channel layer: its connections are made anew")
                     await _over(hearing)
-                    hearing, heard = await self._anew(), time.monotonic()
+                    hearing, silent = await self._anew(), 0
                 else:
+                    silent += 1
                     await self.send(self.channel, {"type": "echo"})
         finally:
             if hearing:
@@ -80,7 +82,7 @@ class Link:
         while True:
             hearing = None
             try:
-                async with asyncio.timeout(DEAF):
+                async with asyncio.timeout(RENEWAL):
                     await self._layer.flush()
                     hearing = self._hearing()
                     await asyncio.sleep(0)  # by now the layer knows the channel, and subscribes to it

@@ -95,7 +95,7 @@ async def ear(cable: Cable, settings, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     layers = copy.deepcopy(settings.CHANNEL_LAYERS)
     layers["default"]["CONFIG"]["hosts"][0]["address"] = f"unix://{cable.path}"
     settings.CHANNEL_LAYERS = layers
-    for name, seconds in {"PATIENCE": 0.2, "PAUSE": 0.1, "QUIET": 0.1, "DEAF": 0.5}.items():
+    for name, seconds in {"PATIENCE": 0.2, "PAUSE": 0.1, "QUIET": 0.1, "RENEWAL": 0.5}.items():
         monkeypatch.setattr(links, name, seconds)
     found = Ear(await Link.open(wire.WEBS))
     listening = asyncio.create_task(found.listen())
