@@ -68,7 +68,10 @@ class Stage:
     def web(self, *containers: str) -> Iterator[tuple[int, Remote]]:
         """A web process, and a crowd that watches these."""
         greeting = [{"type": "subscribe", "containers": list(containers)}]
-        with processes.web("config.asgi:application", self.log, SOCKETS_PER_PERSON="2000") as (pid, port):
+        with processes.web("config.asgi:application", self.log, SOCKETS_PER_PERSON="2000", SOCKET_RATE="") as (
+            pid,
+            port,
+        ):
             headers = {"Origin": f"http://127.0.0.1:{port}", "Cookie": self._cookie}
             with Remote.launch(port, "/ws/containers/", greeting, **headers) as crowd:
                 yield pid, crowd

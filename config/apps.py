@@ -1,4 +1,4 @@
-"""Registers the system checks; config is an app for their sake alone."""
+"""Registers the system checks, and plugs in what counts the sockets that are opened."""
 
 from django.apps import AppConfig
 
@@ -7,4 +7,7 @@ class ConfigApp(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401  (registers on import)
+        from config import checks, throttling  # noqa: F401  (checks register on import)
+        from monitoring.live import pacing
+
+        pacing.plug(throttling.admits_socket)

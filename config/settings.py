@@ -103,10 +103,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: broker, channel layer, cache, pacer -----------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{WARREN_HOME / 'redis.sock'}")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# In seconds; a Redis that hangs is to be told from one that has nothing to say.
+_layer = {"address": REDIS_URL, "socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 10}
 CHANNEL_LAYERS = {  # pub/sub knows no databases of Redis: the prefix keeps installations apart
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"warren.{INSTALLATION}."},
+        "CONFIG": {"hosts": [_layer], "prefix": f"warren.{INSTALLATION}."},
     }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)  # kombu's spelling of a socket
@@ -242,6 +244,7 @@ SPECTACULAR_SETTINGS = openapi.SETTINGS
 # Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
 API_RATE = env.str("API_RATE", default="600/60")
 API_COSTLY_RATE = env.str("API_COSTLY_RATE", default="60/60")
+SOCKET_RATE = env.str("SOCKET_RATE", default="120/60")  # sockets that a person opens; an address five times as many
 PAGE_RATE = env.str("PAGE_RATE", default="60/60")  # forms per seconds of an address that has not signed in
 # Other sites whose pages may call the API, with a token; cookies are not for them.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])

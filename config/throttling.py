@@ -2,7 +2,8 @@
 
 Every view is counted by default, at `API_RATE`. What is dear says so in one line, by the names of its actions (of its
 methods, where the view has no actions), and is counted at `API_COSTLY_RATE` as well: `costly = frozenset({"create"})`.
-Who has not signed in is counted by address (by the /64 of an IPv6 one). Without Redis everything passes: better
+Who has not signed in is counted by address (by the /64 of an IPv6 one). Sockets are counted when they are opened, by
+address and then by person, at `SOCKET_RATE`. Without Redis everything passes: better
 unlimited for a while than shut.
 """
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 5.0  # seconds without another try once Redis did not answer: its time-out must not slow every request down
 QUIET = 60.0  # seconds between two lines in the log about it
+MANY = 5  # how many times as many sockets as a person may be opened from one address
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,17 @@ def spend_on_page() -> tuple[Window, ...]:
         return ()
     who = f"address-{neighbourhood(origin.get().ip)}"
     return tuple(_counter(settings.REDIS_URL).spend({"pages": settings.PAGE_RATE}, who))
+
+
+def admits_socket(person: str, address: str | None) -> bool:
+    """Count a socket that a person opens or, where they are not known yet, an address."""
+    if not settings.SOCKET_RATE:
+        return True
+    rate, who = settings.SOCKET_RATE, f"user-{person}"
+    if not person:
+        calls, _, seconds = rate.partition("/")
+        rate, who = f"{MANY * int(calls)}/{seconds}", f"address-{neighbourhood(address)}"
+    return all(window.admitted for window in _counter(settings.REDIS_URL).spend({"sockets": rate}, who))
 
 
 class Rates(BaseThrottle):

@@ -20,6 +20,7 @@ from tenants.standing import require_running
 
 PER_CONTAINER = 20  # open at once
 STUCK = "stuck"  # stands instead of how it ended, while it does not
+READS_ONLY = "This token may only read; use one that may write."
 
 
 def begin(container: Container, *, actor: User, ip: str | None, writes: bool = True) -> Terminal:
@@ -36,7 +37,7 @@ def begin(container: Container, *, actor: User, ip: str | None, writes: bool = T
             row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
             visibility.require(person, row, "shell")
             if not writes:
-                raise Refused("permission_denied", "This token may only read; use one that may write.", status=403)
+                raise Refused("permission_denied", READS_ONLY, status=403)
             if row.deleted_at or row.desired == Desired.ABSENT:
                 raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
             require_running(row.tenant)

@@ -26,7 +26,8 @@ from config.settings import CACHES, CHANNEL_LAYERS, DATABASES, REDIS_URL  # noqa
 _REDIS = f"{REDIS_URL}?db={int(_WORKER.removeprefix('gw')) + 1}"
 REDIS_URL = _REDIS
 CACHES["default"]["LOCATION"] = _REDIS
-CHANNEL_LAYERS["default"]["CONFIG"] |= {"hosts": [_REDIS], "prefix": f"warren.{_WORKER}."}
+CHANNEL_LAYERS["default"]["CONFIG"]["hosts"][0]["address"] = _REDIS
+CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"warren.{_WORKER}."
 CELERY_BROKER_URL = _REDIS.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
@@ -34,4 +35,4 @@ if "pool" in DATABASES["default"].get("OPTIONS", {}):
     # Tests end with their threads gone; a pool would still hold connections to a database about to be dropped.
     del DATABASES["default"]["OPTIONS"]["pool"]
 # Tests of the limits set their own.
-API_RATE = API_COSTLY_RATE = PAGE_RATE = "1000000/60"
+API_RATE = API_COSTLY_RATE = SOCKET_RATE = PAGE_RATE = "1000000/60"

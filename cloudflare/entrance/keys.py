@@ -16,7 +16,7 @@ from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm
 
 from cloudflare.client import certs, errors
-from cloudflare.entrance import seldom
+from cloudflare.entrance import bells
 from cloudflare.entrance.door import Door, door
 from cloudflare.models import SigningKey
 
@@ -39,7 +39,7 @@ def finder(here: Door) -> Callable[[str], RSAPublicKey | None]:
 
 def ask(here: Door) -> None:
     """Have a worker read the list: somebody came with a key that is not known."""
-    seldom.ring(REFRESH, here.team, ASK_SECONDS)
+    bells.ring(REFRESH, here.team, ASK_SECONDS)
 
 
 def forget() -> None:

@@ -4,10 +4,10 @@ import hashlib
 
 from django.db import IntegrityError, transaction
 
-from cloudflare.entrance import seldom, staff
+from cloudflare.entrance import staff
 from cloudflare.entrance.assertion import Vouched
 from cloudflare.entrance.door import Door
-from tenants import audit
+from tenants import audit, seldom
 from tenants.events import Action, Outcome
 from tenants.models import User
 

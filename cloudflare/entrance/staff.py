@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cloudflare.client import App, errors
 from cloudflare.clients import client_for
-from cloudflare.entrance import seldom
+from cloudflare.entrance import bells
 from cloudflare.entrance.assertion import Vouched
 from cloudflare.entrance.door import Door, door
 from cloudflare.models import Account, StaffProvider
@@ -33,7 +33,7 @@ def trusted(vouched: Vouched, here: Door) -> bool:
     noted = StaffProvider.objects.filter(audience=here.audience, provider=settings.ACCESS_STAFF_IDP)
     if noted.filter(confirmed_at__gt=timezone.now() - TRUSTED, since__lte=vouched.issued_at).exists():
         return True
-    seldom.ring(CONFIRM, here.audience, ASK_SECONDS)
+    bells.ring(CONFIRM, here.audience, ASK_SECONDS)
     return False
 
 

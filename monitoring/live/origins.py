@@ -1,13 +1,25 @@
-"""Whether a page that opens a socket by cookie is one of ours: browsers send cookies along from any site's page."""
+"""Where a socket is opened from: an address, and a page. Whether that page is one of ours matters where a cookie says
+who opens it: browsers send cookies along from any site's page.
+"""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import validate_host
 from django.utils.http import is_same_domain
 
+from tenants import proxies
+
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+
+def address(scope: Mapping[str, Any]) -> str | None:
+    """Past the proxies that are trusted; None where the server doesn't know one."""
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
+    here = scope.get("client") or ("", 0)
+    return proxies.client({"REMOTE_ADDR": here[0] or "", "HTTP_X_FORWARDED_FOR": ", ".join(forwarded)})
 
 
 def ours(headers: Mapping[str, str], scheme: str) -> bool:

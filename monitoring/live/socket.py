@@ -14,10 +14,11 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from monitoring.live import hub, origins, visitors
+from monitoring.live import hub, origins, pacing, visitors
 from monitoring.live.codes import WORDS, Close
 from monitoring.live.database import in_database
 from monitoring.live.hub import Hub
+from monitoring.live.pacing import TooOften
 from monitoring.live.rights import Rights
 from monitoring.live.snapshots import Snapshot
 from monitoring.live.visitors import NotSignedIn, Visitor
@@ -47,6 +48,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         super().__init__(*args, **kwargs)
         self.hub: Hub | None = None
         self.over = False
+        self._leaving: asyncio.Task[None] | None = None
         self._spoke = time.monotonic()
         self._allowance, self._counted = BURST, self._spoke
 
@@ -66,7 +68,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         """The rights on what is `held`, as they are now."""
 
     async def left(self) -> None:
-        """The socket is closed, by whomever."""
+        """The socket is closed, by whomever, and what it raises is logged."""
 
     # --- For the hub ------------------------------------------------------------------------------------------
     async def judge(self, now: Visitor | None, rights: Mapping[str, Rights]) -> None:
@@ -117,10 +119,12 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
             return
         await self.accept()
         try:
-            self.visitor = await in_database(visitors.find, self.scope)
+            self.visitor = await in_database(self._enter)
             found = await asyncio.wait_for(hub.current(), PATIENCE)
         except NotSignedIn:
             await self.end(Close.SIGNED_OUT)
+        except TooOften:
+            await self.end(Close.TOO_MANY)
         except (DatabaseError, RedisError, OSError, TimeoutError) as exc:
             log.warning("a socket could not be opened: %s", exc)
             await self.end(Close.UNAVAILABLE)
@@ -130,6 +134,13 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
                 return
             self.hub = found
             await self.opened()
+
+    def _enter(self) -> Visitor:
+        """Raises `NotSignedIn`, `TooOften`."""
+        pacing.count(address=origins.address(self.scope))
+        visitor = visitors.find(self.scope)
+        pacing.count(person=str(visitor.user.pk))
+        return visitor
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.over or self.hub is None:
@@ -158,24 +169,32 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
 
     async def disconnect(self, code: int) -> None:
         self.over = True
-        await self._leave()
+        self._leave()
+        if self._leaving:
+            await self._leaving
 
     async def end(self, code: Close, detail: str = "") -> None:
-        """Say why, and close. What is said after that is lost."""
+        """Say why, and close. What is said after that is lost; what there is to note is noted afterwards."""
         if self.over:
             return
         self.over = True
-        await self._leave()
+        self._leave()
         if code is not Close.OVER:
             await self.write(self.text("error", code=code.word, detail=detail or WORDS[code]))
         with contextlib.suppress(Disconnected, OSError):
             await self.close(int(code))  # autobahn takes no other kind of integer
 
-    async def _leave(self) -> None:
+    def _leave(self) -> None:
         if self.hub:
             self.hub.drop(self)
             self.hub = None
+            self._leaving = asyncio.get_running_loop().create_task(self._left())
+
+    async def _left(self) -> None:
+        try:
             await self.left()
+        except Exception:
+            log.exception("what a closed socket leaves was not seen to")
 
     async def tell(self, kind: str, **facts: Any) -> None:
         if not self.over:

@@ -5,8 +5,6 @@ import contextlib
 from collections import deque
 from typing import Any
 
-from django.db import Error as DatabaseError
-
 from containers.models import Container
 from monitoring import terminals
 from monitoring.live import parameters, wire
@@ -16,11 +14,13 @@ from monitoring.live.link import Message
 from monitoring.live.socket import BadMessage, whole
 from monitoring.live.stream_socket import StreamSocket
 from monitoring.models import Terminal
+from tenants import seldom
 from tenants.refusal import Refused
 
 UNWRITTEN = 4 * wire.INPUT_WINDOW  # bytes that a browser may have sent and not seen acknowledged
 MOST = 1000  # columns, rows
 USUAL = {"columns": 80, "rows": 24}
+NOTED = 60.0  # seconds for which a refused attempt of one person's at one container stands for all others
 
 
 class TerminalSocket(StreamSocket):
@@ -41,6 +41,10 @@ class TerminalSocket(StreamSocket):
         except ValueError as exc:
             await self.end(Close.BAD_MESSAGE, str(exc))
             return
+        if not self.visitor.writes:
+            await self.refused()
+            await self.end(Close.NOT_PERMITTED, terminals.READS_ONLY)
+            return
         try:
             row = self._terminal = await in_database(self._begin)
         except Refused as exc:
@@ -53,9 +57,11 @@ class TerminalSocket(StreamSocket):
         self.stream = await self.hub.stream(self, "terminal", self.container, **facts)
 
     async def refused(self) -> None:
-        """The attempt is put on record, by being made."""
-        with contextlib.suppress(Refused):
-            await in_database(terminals.never_begun, await in_database(self._begin), "closed")
+        """The attempt is put on record, by being made: once in a while, however often they try."""
+        attempt = f"terminal/{self.visitor.user.pk}/{self.container}"
+        if await in_database(seldom.first, attempt, NOTED):
+            with contextlib.suppress(Refused):
+                await in_database(terminals.never_begun, await in_database(self._begin), "closed")
 
     def _begin(self) -> Terminal:
         container = Container.objects.select_related("tenant").get(pk=self.container)
@@ -111,5 +117,4 @@ class TerminalSocket(StreamSocket):
         if self._typing:
             self._typing.cancel()
         elif self._terminal:
-            with contextlib.suppress(DatabaseError):  # then the agent ends it
-                await in_database(terminals.never_begun, self._terminal, "closed")
+            await in_database(terminals.never_begun, self._terminal, "closed")  # else the agent ends it

@@ -12,8 +12,9 @@ from django.core.cache import cache
 from django.test import Client
 from jwt.algorithms import RSAAlgorithm
 
-from cloudflare.entrance import keys, seldom
+from cloudflare.entrance import keys
 from cloudflare.models import Account
+from tenants import seldom
 from tests.parts import Cloud
 
 TEAM = "warren.cloudflareaccess.localhost"

@@ -106,6 +106,7 @@ class FakeAgent:
     def __init__(self, link: Link) -> None:
         self.link = link
         self.leases: list[dict[str, Any]] = []
+        self.closed: list[str] = []  # why streams were
         self._more = asyncio.Event()
         self._hearing = asyncio.create_task(self._hear())
 
@@ -113,6 +114,12 @@ class FakeAgent:
         async for message in self.link.messages():
             if message["type"] == "lease":
                 self.leases.append(message)
+                self._more.set()
+            elif message["type"] == "stream.open":
+                opened = {"type": "stream.opened", "stream": message["stream"], "agent": self.link.channel}
+                await self.link.send(message["web"], opened)
+            elif message["type"] == "stream.close":
+                self.closed.append(message["reason"])
                 self._more.set()
 
     async def here(self) -> None:
@@ -126,6 +133,12 @@ class FakeAgent:
                 self._more.clear()
                 await self._more.wait()
         return str(self.leases[-1]["web"])
+
+    async def has_closed(self, *reasons: str) -> None:
+        async with asyncio.timeout(5):
+            while self.closed != [*reasons]:
+                self._more.clear()
+                await self._more.wait()
 
     async def statistics(self, web: str, at: str, *containers: Any, cpu: float = 1.0) -> None:
         numbers = {str(container.pk): {**NUMBERS, "cpu_percent": cpu} for container in containers}

@@ -1,14 +1,9 @@
 """What somebody outside can make happen with every request, and what is to happen once in a while only."""
 
-import logging
 import time
 
 from django.core.cache import cache
 from redis.exceptions import RedisError
-
-from containers import doorbell
-
-log = logging.getLogger(__name__)
 
 _MANY = 1000
 _quiet_until: dict[str, float] = {}
@@ -26,10 +21,3 @@ def first(what: str, seconds: float) -> bool:
         return bool(cache.add(f"seldom/{what}", 1, timeout=max(1, round(seconds))))
     except RedisError:
         return True
-
-
-def ring(task: str, key: str, seconds: float) -> None:
-    """Ring, unless somebody has within so many seconds."""
-    if first(f"{task}/{key}", seconds):
-        log.info("%s is asked for", task)
-        doorbell.ring(task, key)
