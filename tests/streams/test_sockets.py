@@ -38,8 +38,8 @@ def share(row: Container, guest: User, permission: str) -> Grant:
 
 
 @sync_to_async
-def attempts(**facts: Any) -> list[tuple[str, str, str | None]]:
-    found = AuditEvent.objects.filter(action=Action.TERMINAL_OPEN, **facts).order_by("at")
+def attempts(action: Action = Action.TERMINAL_OPEN, **facts: Any) -> list[tuple[str, str, str | None]]:
+    found = AuditEvent.objects.filter(action=action, **facts).order_by("at")
     return [(event.actor, event.outcome, event.ip) for event in found]
 
 
