@@ -185,14 +185,14 @@ async def test_who_may_not(
     assert await (await page(stranger, path(row, "logs"))).closed() == 4404
     grant = await share(row, stranger, "view")
     assert await (await page(stranger, path(row, "logs"))).closed() == 4405
+    await eventually(lambda: attempts(Action.LOGS_OPEN))
+    assert [each[:2] for each in await attempts(Action.LOGS_OPEN)] == [(stranger.email, Outcome.REFUSED)]
     await Grant.objects.filter(pk=grant.pk).aupdate(permission="operate")
     assert await (await page(stranger, path(row, "terminal"))).closed() == 4405
     log = await page(stranger, path(row, "logs"))
     await log.until("opened")
     await eventually(lambda: attempts(outcome=Outcome.REFUSED))
     assert [who for who, _, _ in await attempts()] == [stranger.email]
-    (refused,) = await attempts(Action.LOGS_OPEN)
-    assert refused[:2] == (stranger.email, Outcome.REFUSED)
     for query in ({"columns": 0}, {"rows": "many"}, {"columns": 10**9}):
         assert await (await page(owner, path(row, "terminal", **query))).closed() == 4400
     for query in ({"tail": -1}, {"tail": 10001}, {"after": "yesterday"}, {"follow": "maybe"}):
