@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -19,6 +20,11 @@ from containers.models import Template
 from tenants import triggers
 from tenants.models import Membership, Plan, Role, Tenant, User
 from tests.parts import Cloud, docker_cleanup
+
+
+# A machine that is busy with other tests draws slowly, which says nothing about what is drawn.
+hypothesis.settings.register_profile("suite", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -183,7 +183,7 @@ async def test_the_container_ends(shells: Shells) -> None:
 async def test_an_agent_that_ends_takes_its_shells_along(
     shells: Shells, box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only then it says goodbye; and that it is here, no more from the first."""
+    """And says goodbye; that it is here, no more from the first."""
     monkeypatch.setattr(wire, "HERE", 0.02)
     terminals = await asyncio.gather(*(shells.open(box) for _ in range(10)))
     shells.web.heard.clear()
@@ -194,7 +194,6 @@ async def test_an_agent_that_ends_takes_its_shells_along(
         assert (await terminal.until_over())["code"] == "closed"
     assert time.monotonic() - began < 2
     await eventually(lambda: "agent.gone" in shells.web.heard)
-    assert shells.web.heard[-1] == "agent.gone"
     assert shells.web.heard.count("agent.here") < 3, "one may have been under way"
     assert late.id not in shells.streams.open
     await rest(box, 1)
