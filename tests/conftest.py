@@ -21,7 +21,6 @@ from tenants import triggers
 from tenants.models import Membership, Plan, Role, Tenant, User
 from tests.parts import Cloud, docker_cleanup
 
-
 # A machine that is busy with other tests draws slowly, which says nothing about what is drawn.
 hypothesis.settings.register_profile("suite", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
 hypothesis.settings.load_profile("suite")
