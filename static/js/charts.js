@@ -149,6 +149,7 @@ class Charts {
   }
 
   async read() {
+    if (!this.place.dataset.metrics) return; // it is being deleted: in a moment there is nothing to be read
     const range = this.span === "now" ? "1h" : this.span;
     const asked = this.span;
     let record;
