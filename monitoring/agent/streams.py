@@ -7,6 +7,7 @@ messages get lost where Redis goes away.
 import asyncio
 import logging
 import time
+from abc import abstractmethod
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -53,8 +54,9 @@ class Stream:
     def admit(self) -> None:
         """Before it is opened. Raises `Over` where there is no room for it."""
 
+    @abstractmethod
     async def run(self) -> Over:
-        raise NotImplementedError
+        """Until it is over; why."""
 
     async def release(self, over: Over) -> None:
         """Called once after `run`, however that ended."""
