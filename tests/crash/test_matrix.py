@@ -176,9 +176,9 @@ def _nothing(cloud: Cloud, mark: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "guarded", "counts", "calls"),
     [
-        ("killed before", True, _every_call, (20, 16)),
+        ("killed before", True, _every_call, (16, 16)),
         ("killed after", False, _but_docker_asked, (12, 10)),
-        ("answer lost", True, _every_call, (20, 16)),
+        ("answer lost", True, _every_call, (16, 16)),
     ],
     ids=["killed before", "killed after", "answer lost"],
 )
