@@ -10,7 +10,7 @@ COOKIE = "timezone"
 
 
 class ZoneMiddleware:
-    """Activates the zone of the cookie for one page; UTC, and marked as that, where there is none. The API speaks UTC."""
+    """Activates the zone of the cookie for one page; UTC, and marked as that, without one. The API speaks UTC."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

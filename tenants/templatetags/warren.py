@@ -15,6 +15,7 @@ register = template.Library()
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 GAP = "\u00a0"  # a number and its unit stay on one line
+_TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
 NEAR = 0.8  # of a limit: from here on it is worth a look
 
 
@@ -23,6 +24,14 @@ def icon(name: str) -> SafeString:
     """One of `static/img/icons.svg`. It says nothing to who cannot see it: the words beside it do."""
     drawing = "{}#{}".format(static("img/icons.svg"), name)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', drawing)
+
+
+@register.simple_tag(takes_context=True)
+def section(context: Any) -> str:
+    """Which entry of the main navigation the page belongs to: `containers`, `shared`, `tenant`, or none."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    kind = (getattr(match, "url_name", None) or "").partition("-")[0]
+    return {"container": "containers", "shared": "shared"}.get(kind, "tenant" if kind in _TENANTS else "")
 
 
 @register.filter
