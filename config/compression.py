@@ -1,6 +1,6 @@
 """Text goes out compressed: pages, and the files of theirs that no proxy has compressed beforehand."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
@@ -13,5 +13,4 @@ class TextMiddleware(GZipMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not response.headers.get("Content-Type", "").startswith(TEXT):
             return response
-        found: HttpResponse = super().process_response(request, response)  # type: ignore[arg-type]
-        return found
+        return super().process_response(request, response)

@@ -42,8 +42,8 @@ def size(count: float | None) -> str:
     value, unit = float(count), 0
     while value >= 1024 and unit < len(UNITS) - 1:
         value, unit = value / 1024, unit + 1
-    shown = formats.number_format(round(value, 1 if unit and value < 100 else 0), use_l10n=True)
-    return f"{shown}{GAP}{UNITS[unit]}"
+    shown = round(value, 1) if unit and value < 100 else round(value)
+    return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
 @register.simple_tag
