@@ -22,6 +22,9 @@ OWNERS = (
     "sign-in refused in refused in in refused in | refused refused refused refused"  # of any, and staff with the right
 )
 
+ANY_STAFF = "sign-in refused refused refused refused refused in in | refused refused refused refused"
+NOT_EVEN_STAFF = "sign-in refused refused refused refused refused - - | refused refused refused refused"
+
 # About a container: what members do; what guests may see, do and give; and of these, what its tenant must run for.
 ITS_PEOPLE = "sign-in hidden hidden in in in hidden hidden | refused refused refused refused"
 ITS_VIEWERS = "sign-in hidden hidden in in in hidden hidden | in in in in"
@@ -47,7 +50,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-rename": {"GET HEAD POST": ITS_PEOPLE},
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_OPERATORS},
-    "style": {ALL: "sign-in refused refused refused refused refused refused in | refused refused refused refused"},
+    "style": {LOOK: ANY_STAFF, "POST PUT PATCH DELETE": NOT_EVEN_STAFF},
     "sign-in": {
         "GET HEAD OPTIONS POST PUT": EVERYBODY,
         "PATCH DELETE": "- in in in in in in in | in in in in",
