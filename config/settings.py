@@ -57,10 +57,12 @@ INSTALLED_APPS = [
     "corsheaders",
     "axes",
     "csp",
+    "django_htmx",
 ]
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.compression.TextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,6 +72,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.zones.ZoneMiddleware",
     "tenants.middleware.OriginMiddleware",
     "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",
@@ -90,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.current.for_templates",
+                "config.appearance.for_templates",
             ]
         },
     }

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from access.visits import urls as visits
 from config.openapi.views import DocsView, SchemaView, WebsocketsView
+from config.style import StyleView
 
 urlpatterns = [
     path("", include(visits.pages)),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/docs/websockets/", WebsocketsView.as_view(), name="api-docs-websockets"),
+    path("style/", StyleView.as_view(), name="style"),
     path("admin/", admin.site.urls),
 ]
 

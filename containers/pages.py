@@ -100,15 +100,32 @@ class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
 
 
 class ContainerView(Mine, DetailView[Container]):
+    """Overview, metrics, log and terminal are one document, of which each address shows another part."""
+
     template_name = "containers/detail.html"
     context_object_name = "container"
+    tab = "overview"
+    needs = "view"  # the permission without which that part is not there
+
+    def get_object(self, queryset: QuerySet[Container] | None = None) -> Container:
+        found = super().get_object(queryset)
+        if not visibility.may(self.request.user, found, self.needs):
+            raise PermissionDenied
+        return found
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
         held = visibility.held(self.request.user, self.object)
         offered = {verb for verb, (permission, _) in ContainerChangeView.verbs.items() if permission in held}
-        facts = {"phase": phase, "health": health, "settled": settled, "held": held, "offered": offered}
+        facts = {
+            "phase": phase,
+            "health": health,
+            "settled": settled,
+            "held": held,
+            "offered": offered,
+            "tab": self.tab,
+        }
         return super().get_context_data(**facts, manages="change" in held, **kwargs)
 
 
@@ -124,6 +141,12 @@ class ContainerLiveView(ContainerView):
         except Http404:
             messages.info(request, "That container was deleted, or is not shared with you any more.")
             return HttpResponse(headers={"HX-Redirect": "/"})
+
+
+class ContainerHeadView(ContainerLiveView):
+    """The same for what stands above each of a container's tabs."""
+
+    template_name = "containers/_head.html"
 
 
 class ContainerChangeView(Mine, View):

@@ -1,10 +1,11 @@
 """What templates ask about containers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
 
-from containers import lifecycle, notices, storage, usage
+from containers import lifecycle, notices, storage, usage, visibility
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
 from containers.notices import Notice
@@ -60,6 +61,20 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]
     if word is not Lifecycle.DELETING:
         found.append(("delete", "Delete", "danger"))
     return found
+
+
+@register.simple_tag(takes_context=True)
+def held_on(context: Any, container: Container) -> frozenset[str]:
+    """What whoever asks may do with it: the permissions that they hold."""
+    return frozenset(visibility.held(context["request"].user, container))
+
+
+@register.simple_tag
+def offered(held: frozenset[str]) -> set[str]:
+    """The verbs of those buttons that somebody with these permissions may press."""
+    return {verb for verb in ("start", "stop", "restart", "retry") if "operate" in held} | (
+        {"delete"} if "delete" in held else set()
+    )
 
 
 @register.simple_tag

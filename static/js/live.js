@@ -16,7 +16,6 @@ const NOTED = [200, 1_500]; // after which what happened at the engine is on rec
 
 const ENDS = new Set(["died", "stopped", "destroyed"]); // events after which there are no numbers
 
-const fragment = document.querySelector("[data-refresh]");
 const said = document.querySelector("[data-sign-in]");
 const notes = new Map(); // what there is to say above all, by what it is about
 const subscribed = new Set();
@@ -26,8 +25,7 @@ const endedAt = new Map(); // by container: when its program ended, by the serve
 const parts = []; // what more there is on a container's own page: {numbers, state, event, permitted}, each with its message
 let received = 0;
 let leaving = false;
-let fetchedAt = 0;
-let due, poll;
+let poll;
 
 const shown = (selector = "") => [...document.querySelectorAll(`[data-container]${selector}`)];
 const rowOf = (id) => document.querySelector(`[data-container="${id}"]`);
@@ -37,17 +35,26 @@ function note(about, words) {
   said.textContent = [...notes.values()].filter(Boolean).join(" ");
 }
 
-/** At once, but not more often than twice a second: a busy container tells of ten changes in a row. */
-function refresh() {
-  due ??= setTimeout(
-    () => {
-      due = undefined;
-      fetchedAt = Date.now();
-      if (leaving) return; // what the server said of it waits on the page where it sends us
-      fragment.dispatchEvent(new Event("refresh")); // htmx hears it
-    },
-    Math.max(0, fetchedAt + APART - Date.now()),
-  );
+const fragments = [...document.querySelectorAll("[data-refresh]")].map((element) => {
+  const kinds = element.dataset.refresh.split(" ").filter(Boolean);
+  return { element, kinds, fetchedAt: 0, due: undefined };
+});
+
+/** At once, but not more often than twice a second: a busy container tells of ten changes in a row. What only shows
+ * other kinds of things (`data-refresh="steps grants"`) is left alone; without a kind all is fetched. */
+function refresh(kind) {
+  for (const fragment of fragments) {
+    if (kind && fragment.kinds.length && !fragment.kinds.includes(kind)) continue;
+    fragment.due ??= setTimeout(
+      () => {
+        fragment.due = undefined;
+        fragment.fetchedAt = Date.now();
+        if (leaving) return; // what the server said of it waits on the page where it sends us
+        fragment.element.dispatchEvent(new Event("refresh")); // htmx hears it
+      },
+      Math.max(0, fragment.fetchedAt + APART - Date.now()),
+    );
+  }
 }
 
 function follow() {
@@ -82,7 +89,23 @@ function words(id) {
   return found;
 }
 
+/** Percent of the limit, for bars. */
+function shares(id) {
+  const [now] = samples.get(id) ?? [];
+  if (!now || Date.now() - now.heardAt > STALE) return {};
+  return { cpu: now.share ?? undefined, memory: now.memory.percent ?? undefined };
+}
+
 function show() {
+  for (const bar of document.querySelectorAll("progress[data-number-bar]")) {
+    const { container, of } = bar.closest("[data-container], [data-of]").dataset;
+    const share = shares(container ?? of)[bar.dataset.numberBar];
+    bar.hidden = share === undefined;
+    if (bar.hidden) continue;
+    bar.value = Math.min(100, share);
+    bar.classList.toggle("near", share >= 80 && share < 100);
+    bar.classList.toggle("over", share >= 100);
+  }
   for (const element of document.querySelectorAll("[data-number]")) {
     const id = element.closest("[data-container], [data-of]").dataset;
     element.textContent = words(id.container ?? id.of)[element.dataset.number] ?? "–";
@@ -110,7 +133,7 @@ function happened(message) {
     show();
   }
   parts.forEach((part) => part.event?.(message));
-  NOTED.forEach((wait) => setTimeout(refresh, wait));
+  NOTED.forEach((wait) => setTimeout(() => refresh("state"), wait));
 }
 
 /** The server draws the buttons anew; whole parts of the page come and go with the page alone. */
@@ -134,10 +157,10 @@ function message(message) {
     case "state":
       parts.forEach((part) => part.state?.(message));
       if (message.state !== "running") samples.delete(message.container);
-      return refresh();
+      return refresh("state");
     case "steps":
     case "grants":
-      return refresh();
+      return refresh(message.type);
     case "subscribed":
       return permitted(message);
     case "unsubscribed":
@@ -161,7 +184,7 @@ function opened() {
 function away(detail) {
   note("measuring", ""); // the server says it again
   note("connection", detail || "Reconnecting…");
-  poll ??= setInterval(refresh, POLL);
+  poll ??= setInterval(() => refresh(), POLL);
 }
 
 function over(code, detail) {
@@ -172,13 +195,15 @@ function over(code, detail) {
 
 const socket = new Socket(() => "/ws/containers/", { opened, message, away, over });
 document.documentElement.classList.add("moving");
-fragment.addEventListener("htmx:afterSwap", () => {
-  follow();
-  show();
-});
-fragment.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  leaving ||= Boolean(detail.xhr.getResponseHeader("HX-Redirect"));
-});
+for (const { element } of fragments) {
+  element.addEventListener("htmx:afterSwap", () => {
+    follow();
+    show();
+  });
+  element.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+    leaving ||= Boolean(detail.xhr.getResponseHeader("HX-Redirect"));
+  });
+}
 setInterval(show, 1_000); // a number that nobody confirms goes
 
 for (const [name, place] of ["charts", "logs", "terminal"].map((name) => [name, document.getElementById(name)])) {

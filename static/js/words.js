@@ -21,3 +21,17 @@ export const percent = (share) => `${share < 10 ? share.toFixed(1) : Math.round(
 
 /** An ISO time → "12:03:04.123", UTC as everywhere. */
 export const clock = (iso) => iso.slice(11, 23).replace(/Z$/, "");
+
+/** Milliseconds since the epoch → "5 minutes ago"; nothing where the server's words stand: after more than a month. */
+export function since(at) {
+  const seconds = (Date.now() - at) / 1000;
+  if (seconds < 60) return gettext("just now");
+  const units = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+  const [unit, length] = units.find(([, length]) => seconds >= length);
+  if (unit === "day" && seconds > 7 * length) return "";
+  const locale = document.documentElement.lang;
+  return new Intl.RelativeTimeFormat(locale, { numeric: "always" }).format(-Math.floor(seconds / length), unit);
+}
+
+/** The words of the reader's language, from Django's catalogue where the page has it. */
+export const gettext = (words) => globalThis.django?.gettext?.(words) ?? words;

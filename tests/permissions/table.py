@@ -22,10 +22,14 @@ OWNERS = (
     "sign-in refused in refused in in refused in | refused refused refused refused"  # of any, and staff with the right
 )
 
+ANY_STAFF = "sign-in refused refused refused refused refused in in | refused refused refused refused"
+NOT_EVEN_STAFF = "sign-in refused refused refused refused refused - - | refused refused refused refused"
+
 # About a container: what members do; what guests may see, do and give; and of these, what its tenant must run for.
 ITS_PEOPLE = "sign-in hidden hidden in in in hidden hidden | refused refused refused refused"
 ITS_VIEWERS = "sign-in hidden hidden in in in hidden hidden | in in in in"
 ITS_OPERATORS = "sign-in hidden hidden in in in hidden hidden | refused in in in"
+ITS_SHELLS = "sign-in hidden hidden in in in hidden hidden | refused refused in in"
 ITS_SHARERS = "sign-in hidden hidden in in in hidden hidden | refused refused refused in"
 WHILE_IT_MAY_RUN = "sign-in hidden hidden in in refused hidden hidden | refused refused refused refused"
 OPERATORS_WHILE_IT_MAY_RUN = "sign-in hidden hidden in in refused hidden hidden | refused in in in"
@@ -38,10 +42,15 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-list": {LOOK: SIGNED_IN},
     "container-create": {"GET HEAD POST PUT": ANY_TENANTS, "OPTIONS": SIGNED_IN},
     "container": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
+    "container-metrics": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
+    "container-logs": {"GET HEAD": ITS_OPERATORS, "OPTIONS": SIGNED_IN},
+    "container-terminal": {"GET HEAD": ITS_SHELLS, "OPTIONS": SIGNED_IN},
     "container-live": {LOOK: SIGNED_IN},  # what is hidden is an empty answer that leads to the list
+    "container-head": {LOOK: SIGNED_IN},  # likewise
     "container-rename": {"GET HEAD POST": ITS_PEOPLE},
     "container-delete": {"GET POST": ITS_PEOPLE},
     "container-change": {"POST": ITS_OPERATORS},
+    "style": {LOOK: ANY_STAFF, "POST PUT PATCH DELETE": NOT_EVEN_STAFF},
     "sign-in": {
         "GET HEAD OPTIONS POST PUT": EVERYBODY,
         "PATCH DELETE": "- in in in in in in in | in in in in",

@@ -1,0 +1,133 @@
+// What every page has: menus that close, things to copy, times that go on, dialogs, and what is said without a network.
+// All of it is a comfort: pages work without.
+
+import { gettext, since } from "./words.js";
+
+const YEAR = 365 * 86_400;
+const page = document.documentElement;
+
+/** Kept by the browser for all pages, and read by the server when it draws the next one. */
+const remember = (name, value) => {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `${name}=${value}; path=/; max-age=${YEAR}; samesite=lax${secure}`;
+};
+
+// --- The reader's zone: the server writes times in it
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`timezone=${zone}`)) remember("timezone", zone);
+
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const words = since(Date.parse(time.dateTime));
+    if (words && words !== time.textContent) time.textContent = words;
+  }
+}, 20_000);
+
+// --- Menus are <details>: they close when something else is meant
+document.addEventListener("click", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (!menu) return;
+  const entries = [...menu.querySelectorAll(".menu-list :is(a, button, select)")];
+  const at = entries.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at < 0 ? entries.length - 1 : at - 1, Home: 0, End: entries.length - 1 }[event.key];
+  if (event.key === "Escape") {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (to !== undefined && entries.length && event.target.tagName !== "SELECT") {
+    event.preventDefault();
+    entries[(to + entries.length) % entries.length].focus();
+  }
+});
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const menu = target.closest?.("details.menu[open]");
+  if (menu && relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
+});
+
+// --- Light or dark
+document.addEventListener("click", ({ target }) => {
+  const chosen = target.closest?.("[data-theme-choice]");
+  if (!chosen) return;
+  const theme = chosen.dataset.themeChoice;
+  if (theme === "system") delete page.dataset.theme;
+  else page.dataset.theme = theme;
+  remember("theme", theme);
+  for (const each of document.querySelectorAll("[data-theme-choice]")) each.setAttribute("aria-pressed", each === chosen);
+});
+
+// --- Copying: <button data-copy="…" hidden>; shown where the browser can
+function ready(root) {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+}
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy]");
+  if (!button) return;
+  const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+  await navigator.clipboard.writeText(source ? source.textContent : button.dataset.copy);
+  button.classList.add("copied");
+  say(gettext("Copied"));
+  setTimeout(() => button.classList.remove("copied"), 1_500);
+});
+
+/** To who listens to the page instead of looking at it. */
+function say(words) {
+  const place = document.getElementById("announced");
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = words));
+}
+
+// --- Dialogs: a link to a page with a question opens the question here
+const dialog = document.getElementById("dialog");
+const body = dialog?.querySelector("[data-dialog-body]");
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-dialog]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0 || !dialog?.showModal) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.href, { headers: { "X-Dialog": "true" } });
+    const part = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("ask");
+    if (!part || new URL(answer.url).pathname !== new URL(link.href).pathname) throw new Error("no question there");
+    body.replaceChildren(document.adoptNode(part));
+  } catch {
+    return location.assign(link.href); // the page says what is the matter
+  }
+  // Where a form says nothing of where it goes, it goes to its own page.
+  for (const form of body.querySelectorAll("form:not([action])")) form.action = link.href;
+  const title = body.querySelector("h1, h2");
+  if (title) {
+    title.id ||= "dialog-title";
+    dialog.setAttribute("aria-labelledby", title.id);
+  }
+  ready(body);
+  document.dispatchEvent(new CustomEvent("warren:dialog", { detail: body }));
+  dialog.showModal();
+  body.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
+});
+dialog?.addEventListener("click", (event) => {
+  const away = event.target === dialog || event.target.closest("[data-dialog-close]");
+  if (!away) return;
+  event.preventDefault();
+  dialog.close();
+});
+
+// --- Without a network: said once, and a form keeps what was written instead of losing it to an error page
+const offline = document.getElementById("offline");
+function network() {
+  if (!offline) return;
+  offline.textContent = navigator.onLine ? "" : gettext("You are offline. What is shown may be old; nothing can be changed until the connection is back.");
+}
+addEventListener("online", network);
+addEventListener("offline", network);
+network();
+document.addEventListener("submit", (event) => {
+  if (navigator.onLine) return;
+  event.preventDefault();
+  say(offline.textContent);
+});
+
+document.body.addEventListener("htmx:afterSwap", ({ target }) => ready(target));
+ready(document);
+page.classList.add("scripted");

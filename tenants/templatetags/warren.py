@@ -1,0 +1,102 @@
+"""What every page's template needs: icons, times, sizes, bars. Those of one area stand in a library of its own."""
+
+import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+GAP = "\u00a0"  # a number and its unit stay on one line
+_TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
+NEAR = 0.8  # of a limit: from here on it is worth a look
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One of `static/img/icons.svg`. It says nothing to who cannot see it: the words beside it do."""
+    drawing = "{}#{}".format(static("img/icons.svg"), name)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', drawing)
+
+
+@register.simple_tag(takes_context=True)
+def section(context: Any) -> str:
+    """Which entry of the main navigation the page belongs to: `containers`, `shared`, `tenant`, or none."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    kind = (getattr(match, "url_name", None) or "").partition("-")[0]
+    return {"container": "containers", "shared": "shared"}.get(kind, "tenant" if kind in _TENANTS else "")
+
+
+@register.filter
+def size(count: float | None) -> str:
+    """Bytes in binary units, as Docker counts them: `512 MiB`, `1.5 GiB`; empty for None. As `size` in words.js."""
+    if count is None:
+        return ""
+    value, unit = float(count), 0
+    while value >= 1024 and unit < len(UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    shown = round(value, 1) if unit and value < 100 else round(value)
+    return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
+
+
+@register.simple_tag
+def moment(at: datetime.datetime | None) -> SafeString | str:
+    """A point in time in the reader's zone, the day left out where it is today; exact when pointed at."""
+    if at is None:
+        return ""
+    return _time(at, _short(timezone.localtime(at)))
+
+
+@register.simple_tag
+def ago(at: datetime.datetime | None) -> SafeString | str:
+    """How long since, in one unit; page.js keeps it up to date. Exact when pointed at."""
+    if at is None:
+        return ""
+    return _time(at, since(at), live=True)
+
+
+def since(at: datetime.datetime) -> str:
+    """`just now`, `5 minutes ago`, or the day once it is more than a month."""
+    passed = timezone.now() - at
+    if passed < datetime.timedelta(minutes=1):
+        return _("just now")
+    if passed > datetime.timedelta(days=30):
+        return _short(timezone.localtime(at))
+    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+
+
+def _short(local: datetime.datetime) -> str:
+    hour = formats.time_format(local, "H:i")
+    now = timezone.localtime()
+    if local.date() == now.date():
+        return hour + zone(local)
+    day = formats.date_format(local, "j M" if local.year == now.year else "j M Y")
+    return f"{day}, {hour}{zone(local)}"
+
+
+def zone(local: datetime.datetime) -> str:
+    """Said where the reader's own is not known: then all is UTC."""
+    return f"{GAP}UTC" if timezone.get_current_timezone_name() == "UTC" else ""
+
+
+def _time(at: datetime.datetime, words: str, *, live: bool = False) -> SafeString:
+    local = timezone.localtime(at)
+    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+    kind = SafeString(" data-ago") if live else SafeString("")
+    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, kind, words)
+
+
+@register.inclusion_tag("_bar.html")
+def bar(used: float | None, limit: float | None, label: str, live: str = "") -> dict[str, Any]:
+    """How much of a limit is used; nothing where there is none. `live` is the number that live.js keeps in it."""
+    share = (used or 0) / limit if limit else None
+    kind = "" if share is None or share < NEAR else "over" if share >= 1 else "near"
+    percent = None if share is None else min(100, round(100 * share))
+    return {"share": share, "percent": percent, "kind": kind, "label": label, "live": live}
