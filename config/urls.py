@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from access.visits import urls as visits
 from config.openapi.views import DocsView, SchemaView, WebsocketsView
+from config.words import catalogue
 
 urlpatterns = [
     path("", include(visits.pages)),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/docs/websockets/", WebsocketsView.as_view(), name="api-docs-websockets"),
+    path("js-words/", catalogue, name="javascript-catalog"),
     path("admin/", admin.site.urls),
 ]
 

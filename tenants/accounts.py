@@ -2,8 +2,9 @@
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import translation
 
-from tenants import audit, founding, guests, members, names, passwords, tokens
+from tenants import audit, founding, guests, languages, members, names, passwords, tokens
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
 from tenants.models import MailKind, Membership, Tenant, User
@@ -20,7 +21,7 @@ def ask(email: str) -> None:
     email = fold_email(email)
     with audit.refusals(Action.SIGN_UP_ASK, actor=None), transaction.atomic():
         limits.admit(email)
-        mail = outbox.post(MailKind.SIGN_UP, email)
+        mail = outbox.post(MailKind.SIGN_UP, email, language=translation.get_language() or "")
         audit.record(Action.SIGN_UP_ASK, actor=None, mail=mail.pk)  # the address is forgotten with the mail
 
 
@@ -65,11 +66,18 @@ def require_active(person: User) -> None:
         )
 
 
-def rename(person: User, name: str) -> User:
+def change(person: User, *, name: str | None = None, language: str | None = None) -> User:
+    """What is given of the profile; a language that is none of ours is none, and the browser's counts.
+
+    Raises `Refused`: `name_invalid`.
+    """
     with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
         row = User.objects.locked().get(pk=person.pk)
-        row.name = names.check_mailed(name, "name", 150)
-        row.save(update_fields=["name"])
+        if name is not None:
+            row.name = names.check_mailed(name, "name", 150)
+        if language is not None:
+            row.language = languages.known(language)
+        row.save(update_fields=["name", "language"])
         audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
     return row
 

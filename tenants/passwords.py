@@ -5,6 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import translation
 
 from tenants import audit, lockout, tokens
 from tenants.events import Action
@@ -41,7 +42,7 @@ def ask(email: str) -> None:
     email = fold_email(email)
     with audit.refusals(Action.PASSWORD_ASK, actor=None), transaction.atomic():
         limits.admit(email)
-        mail = outbox.post(MailKind.PASSWORD_RESET, email)
+        mail = outbox.post(MailKind.PASSWORD_RESET, email, language=translation.get_language() or "")
         audit.record(Action.PASSWORD_ASK, actor=None, mail=mail.pk)
 
 

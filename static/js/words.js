@@ -1,10 +1,20 @@
-// Numbers and times as people read them, in the manner of the server's pages.
+// Words, numbers and times as people read them, in the manner of the server's pages.
+
+// Django's catalogue of the page's language, which the page loads first. Without it, what stands here is what is said.
+const catalogue = () => globalThis.django ?? {};
+
+export const gettext = (message) => catalogue().gettext?.(message) ?? message;
+
+export const ngettext = (one, many, number) => catalogue().ngettext?.(one, many, number) ?? (number === 1 ? one : many);
+
+/** "%(name)s" in a text → its value in `values`. */
+export const interpolate = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
 const GAP = "\u00a0"; // a number and its unit stay on one line
 
-const UNITS = ["B", "KB", "MB", "GB", "TB"];
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/** 1536 → "1.5 KB", 2048 → "2 KB", 400 000 → "391 KB" */
+/** 1536 → "1.5 KiB", 2048 → "2 KiB", 400 000 → "391 KiB" */
 export function size(bytes) {
   let unit = 0;
   while (bytes >= 1024 && unit < UNITS.length - 1) {
