@@ -10,6 +10,7 @@ from tenants.mail import limits, links, outbox
 from tenants.models import MailKind, Membership, Tenant, User
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def ask(email: str) -> None:
@@ -46,7 +47,7 @@ def sign_up(
 def open_account(email: str, name: str, password: str) -> User:
     """A new person whose address is proved; stand in a transaction."""
     email, name = fold_email(email), names.check_mailed(name, "name", 150)
-    used = Refused("link_used", "There is an account with this address already; sign in.", status=409)
+    used = Refused("link_used", _("There is an account with this address already; sign in."), status=409)
     if there := User.objects.filter(email=email).first():
         require_active(there)
         raise used
@@ -62,7 +63,9 @@ def require_active(person: User) -> None:
     """Raises `Refused`: `account_closed`."""
     if not person.is_active:
         raise Refused(
-            "account_closed", f"The account of {person} is closed; ask whoever runs Warren to open it.", status=403
+            "account_closed",
+            _("The account of %(person)s is closed; ask whoever runs Warren to open it.") % {"person": person},
+            status=403,
         )
 
 
@@ -89,7 +92,7 @@ def close(person: User, current: str, *, request: HttpRequest) -> None:
     """
     with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person):
         if passwords.verify(request, person.email, current) is None:
-            raise Refused("password_wrong", "This is not your password.", field="current_password")
+            raise Refused("password_wrong", _("This is not your password."), field="current_password")
         _close(person)
 
 

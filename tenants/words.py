@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import translation
+from django.utils.functional import Promise
 
 
 class Words(str):
@@ -35,6 +36,9 @@ class Words(str):
 
 def english(text: Any) -> Any:
     """What a text says in English; anything else, as it is."""
+    if isinstance(text, Promise):
+        with translation.override("en"):
+            return str(text)
     return text.english if isinstance(text, Words) else text
 
 
