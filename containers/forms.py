@@ -20,6 +20,7 @@ class _TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not g
 
 class _NameForm(forms.Form):
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=63,
         help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
@@ -39,14 +40,13 @@ class RenameForm(_NameForm):
 class ContainerForm(_NameForm):
     template = _TemplateField(
         Template.objects.none(),
+        label=gettext_lazy("Template"),
         to_field_name="slug",
         empty_label=None,
         widget=forms.RadioSelect,
     )
-    memory = forms.IntegerField(min_value=6, required=False, help_text="MiB")
-    cpu = forms.DecimalField(
-        min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label="CPU", help_text="cores"
-    )
+    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6, required=False)
+    cpu = forms.DecimalField(min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label="CPU")
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})

@@ -54,16 +54,23 @@ class SettingsForm(_Form):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
     label = forms.CharField(
+        label=gettext_lazy("Label"),
         max_length=100,
         required=False,
         help_text=gettext_lazy("A note for people, shown on its page; the program never sees it."),
     )
     port = forms.IntegerField(
-        min_value=1, max_value=65535, help_text=gettext_lazy("Where the program in the container answers with HTTP.")
+        label=gettext_lazy("Port"),
+        min_value=1,
+        max_value=65535,
+        help_text=gettext_lazy("Where the program in the container answers with HTTP."),
     )
-    memory = forms.IntegerField(min_value=6)
+    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = _Lines(help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."))
+    environment = _Lines(
+        label=gettext_lazy("Environment"),
+        help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
+    )
     secrets = _Lines(
         label=gettext_lazy("New secrets"),
         help_text=gettext_lazy(

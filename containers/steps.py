@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django_stubs_ext import StrOrPromise
 
 from containers import conditions
@@ -28,6 +28,15 @@ class StepState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+# What the labels say, for the catalogue.
+_STEPSTATE = (gettext_noop("pending"), gettext_noop("running"), gettext_noop("done"), gettext_noop("failed"))
 
 
 @dataclass(frozen=True, slots=True)

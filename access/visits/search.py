@@ -60,7 +60,7 @@ class VisitsForm(Searching):
         max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
     )
     allowed = forms.ChoiceField(
-        choices=[("", gettext_lazy("All")), ("true", gettext_lazy("let in")), ("false", "refused")],
+        choices=[("", gettext_lazy("All")), ("true", gettext_lazy("let in")), ("false", gettext_lazy("refused"))],
         required=False,
         label=gettext_lazy("Decision"),
     )

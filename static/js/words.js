@@ -12,6 +12,9 @@ export const interpolate = (text, values) => text.replace(/%\((\w+)\)s/g, (_, na
 
 const GAP = "\u00a0"; // a number and its unit stay on one line
 
+/** As the page's language writes it. */
+export const number = (value, how) => value.toLocaleString(document.documentElement.lang || "en", how);
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** 1536 → "1.5 KiB", 2048 → "2 KiB", 400 000 → "391 KiB" */
@@ -21,13 +24,17 @@ export function size(bytes) {
     bytes /= 1024;
     unit += 1;
   }
-  return `${+bytes.toFixed(unit && bytes < 100 ? 1 : 0)}${GAP}${UNITS[unit]}`;
+  const digits = unit && bytes < 100 ? 1 : 0;
+  return `${number(bytes, { maximumFractionDigits: digits, useGrouping: false })}${GAP}${UNITS[unit]}`;
 }
 
 export const rate = (bytesPerSecond) => `${size(bytesPerSecond)}/s`;
 
 /** 3.14159 → "3.1 %", 42.4 → "42 %" */
-export const percent = (share) => `${share < 10 ? share.toFixed(1) : Math.round(share)}${GAP}%`;
+export function percent(share) {
+  const digits = share < 10 ? 1 : 0;
+  return `${number(share, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })}${GAP}%`;
+}
 
 /** An ISO time → "12:03:04.123", UTC as everywhere. */
 export const clock = (iso) => iso.slice(11, 23).replace(/Z$/, "");

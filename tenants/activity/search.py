@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
@@ -63,17 +64,25 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
     return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
 
 
-def _choices(words: Any) -> list[tuple[str, str]]:
-    return [("", _("All")), *((str(word), str(word)) for word in sorted(words))]
+def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
+    return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form):
     """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
     since = forms.DateTimeField(
-        required=False, validators=_TIMES, help_text=gettext_lazy("UTC, 2026-01-31 or 2026-01-31T12:00.")
+        label=gettext_lazy("Since"),
+        required=False,
+        validators=_TIMES,
+        help_text=gettext_lazy("UTC, 2026-01-31 or 2026-01-31T12:00."),
     )
-    until = forms.DateTimeField(required=False, validators=_TIMES, help_text=gettext_lazy("UTC, up to this moment."))
+    until = forms.DateTimeField(
+        label=gettext_lazy("Until"),
+        required=False,
+        validators=_TIMES,
+        help_text=gettext_lazy("UTC, up to this moment."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -103,14 +112,15 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(max_length=20, required=False)
+    tenant = forms.CharField(label=gettext_lazy("Tenant"), max_length=20, required=False)
     search = forms.CharField(
+        label=gettext_lazy("Search"),
         max_length=100,
         required=False,
         help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
     )
-    action = forms.ChoiceField(choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
+    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=_choices(Action), required=False)
+    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=_choices(Outcome), required=False)
     actor = forms.CharField(
         max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
     )

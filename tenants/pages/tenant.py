@@ -31,7 +31,9 @@ class InviteForm(DomainForm):
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
     )
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect)
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect
+    )
 
 
 class OfTenant(LoginRequiredMixin):

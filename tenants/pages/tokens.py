@@ -19,8 +19,12 @@ from tenants.words import gettext as _
 
 
 class TokenForm(DomainForm):
-    name = forms.CharField(max_length=100, help_text=gettext_lazy("What it is for, such as: nightly backup."))
-    scope = forms.ChoiceField(choices=Scope.choices, initial=Scope.READ, widget=forms.RadioSelect)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("What it is for, such as: nightly backup.")
+    )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("Scope"), choices=Scope.choices, initial=Scope.READ, widget=forms.RadioSelect
+    )
     expires_in_days = forms.IntegerField(
         label=gettext_lazy("Days until it expires"), min_value=1, max_value=36500, required=False, initial=90
     )
