@@ -43,4 +43,5 @@ messages: ## Collect the words of the sources into locale/, and compile what is 
 	@scripts/ensure python gettext
 	$(CHECKED) $(PYTHON) manage.py makemessages --locale de --no-wrap --add-location file $(UNSAID)
 	$(CHECKED) $(PYTHON) manage.py makemessages --locale de --domain djangojs --no-wrap --add-location file $(UNSAID)
+	@sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/*.po  # else no two people's agree
 	$(CHECKED) $(PYTHON) manage.py compilemessages --locale de --ignore '.venv'

@@ -16,7 +16,8 @@ class Words(str):
     _source: str
     _values: Mapping[str, Any] | None
 
-    def __new__(cls, text: str, source: str, values: Mapping[str, Any] | None = None) -> "Words":
+    def __new__(cls, text: str, source: str = "", values: Mapping[str, Any] | None = None) -> "Words":
+        """Without a source where a copy is made, which gets it afterwards."""
         made = super().__new__(cls, text)
         made._source, made._values = source, values
         return made
