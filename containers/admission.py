@@ -81,10 +81,8 @@ def create(
 def require_offered(template: Template, plan: Plan, instead: str) -> None:
     """Raises `Refused`; `instead` is what its reader can do, or need not fear."""
     if not template.enabled:
-        raise Refused(
-            "template_disabled",
-            _("%(template)s is not offered any more; %(instead)s.") % {"template": template, "instead": instead},
-        )
+        said = _("%(template)s is not offered any more; %(instead)s.")
+        raise Refused("template_disabled", said % {"template": template, "instead": instead})
     if not template.offered_to(plan):
         raise Refused(
             "template_not_in_plan",
@@ -107,12 +105,8 @@ def _hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
     """The hostname that comes of the name. Raises `Refused` for a name that can't be had."""
     full = names.hostname(name, tenant.slug, domain)
     if taken:
-        raise Refused(
-            "name_taken",
-            _("There is a container %(name)s already; choose another name.") % {"name": name},
-            status=409,
-            field="name",
-        )
+        said = _("There is a container %(name)s already; choose another name.") % {"name": name}
+        raise Refused("name_taken", said, status=409, field="name")
     return full
 
 
