@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tenants import names
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 MOST = 100  # in one request
 LONGEST = 254  # RFC 5321
@@ -22,15 +23,24 @@ def folded(emails: Iterable[str]) -> list[str]:
     """Each address once, folded, in the order given. Raises `Refused`: `email_invalid`, `too_many_addresses`."""
     found = list(dict.fromkeys(fold_email(email) for email in emails))
     if not found:
-        raise Refused("email_invalid", "Give at least one e-mail address.", field="email")
+        raise Refused("email_invalid", _("Give at least one e-mail address."), field="email")
     if len(found) > MOST:
-        raise Refused("too_many_addresses", f"Give at most {MOST} addresses at once.", field="email", limit=MOST)
+        raise Refused(
+            "too_many_addresses",
+            _("Give at most %(most)s addresses at once.") % {"most": MOST},
+            field="email",
+            limit=MOST,
+        )
     for email in found:
         if not email.isascii():
-            words = f"{email[:100]!r}: write the domain as xn--…; other letters than ASCII cannot be let in."
+            words = _("%(email)s: write the domain as xn--…; other letters than ASCII cannot be let in.") % {
+                "email": repr(email[:100])
+            }
             raise Refused("email_invalid", words, field="email")
         if len(email) > LONGEST or len(email.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(email):
-            raise Refused("email_invalid", f"{email[:100]!r} is not an e-mail address.", field="email")
+            raise Refused(
+                "email_invalid", _("%(email)s is not an e-mail address.") % {"email": repr(email[:100])}, field="email"
+            )
     return found
 
 

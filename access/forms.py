@@ -2,11 +2,13 @@
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from access import addresses, levels, terms
 from access.levels import Permission
@@ -14,16 +16,17 @@ from access.models import Grant
 from tenants.models import Plan
 from tenants.pages.forms import DomainForm
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 Given = TypeVar("Given")
 Kept = TypeVar("Kept")
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 WEEK = 7 * DAY
 _USUAL = {
-    "hour": (HOUR, "1 hour"),
-    "day": (DAY, "1 day"),
-    "week": (WEEK, "7 days"),
-    "month": (30 * DAY, "30 days"),
+    "hour": (HOUR, gettext_lazy("1 hour")),
+    "day": (DAY, gettext_lazy("1 day")),
+    "week": (WEEK, gettext_lazy("7 days")),
+    "month": (30 * DAY, gettext_lazy("30 days")),
 }
 KEEP, MOST, AT, NEVER = "keep", "most", "at", "never"
 # Where the domain's words for what was refused are another field here, or none of its own.
@@ -43,12 +46,12 @@ class _Addresses(forms.CharField):
 class TermsForm(DomainForm):
     """What somebody may do, and until when. `own` is the grant of a guest who gives it: nobody gives more."""
 
-    permission = forms.ChoiceField(label="What they may do", widget=forms.RadioSelect)
-    end = forms.ChoiceField(label="Until when", widget=forms.RadioSelect)
+    permission = forms.ChoiceField(label=gettext_lazy("What they may do"), widget=forms.RadioSelect)
+    end = forms.ChoiceField(label=gettext_lazy("Until when"), widget=forms.RadioSelect)
     until = forms.DateTimeField(
-        label="Date and time",
+        label=gettext_lazy("Date and time"),
         required=False,
-        help_text="In UTC. Only for an end at a date and time.",
+        help_text=gettext_lazy("In UTC. Only for an end at a date and time."),
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
@@ -63,30 +66,33 @@ class TermsForm(DomainForm):
         given = [(value, label) for value, label in Permission.choices if levels.within(value, most)]
         self._choices("permission", given, before.permission if before else Permission.VIEW)
         ends = self._ends()
-        offered = {value for value, _ in ends}
+        offered = {value for value, label in ends}
         wished = (KEEP, "week", MOST, "day", "hour")
         self._choices("end", ends, next((value for value in wished if value in offered), AT))
 
-    def _choices(self, name: str, choices: list[tuple[str, str]], initial: str) -> None:
+    def _choices(self, name: str, choices: Sequence[tuple[str, StrOrPromise]], initial: str) -> None:
         field: Any = self.fields[name]
         field.choices, field.initial = choices, initial
 
-    def _ends(self) -> list[tuple[str, str]]:
+    def _ends(self) -> list[tuple[str, StrOrPromise]]:
         """Those that are allowed, the longest of all included."""
         left = self.latest - self.now if self.latest else None
-        found = [(name, label) for name, (after, label) in _USUAL.items() if left is None or after <= left]
+        found: list[tuple[str, StrOrPromise]] = [
+            (name, label) for name, (after, label) in _USUAL.items() if left is None or after <= left
+        ]
         if self.latest and left not in {after for after, _ in _USUAL.values()}:
-            found.append((MOST, f"As long as is allowed: until {terms.written(self.latest)}"))
+            found.append((MOST, _("As long as is allowed: until %(latest)s") % {"latest": terms.written(self.latest)}))
         if self.before:
             end = self.before.expires_at
-            found.insert(0, (KEEP, f"As it is: until {terms.written(end)}" if end else "As it is: without end"))
-        found.append((AT, "Until a date and time"))
-        return found if left else [*found, (NEVER, "Without end")]
+            until = _("As it is: until %(end)s") % {"end": terms.written(end)} if end else _("As it is: without end")
+            found.insert(0, (KEEP, until))
+        found.append((AT, _("Until a date and time")))
+        return found if left else [*found, (NEVER, _("Without end"))]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("end") == AT and not data.get("until") and "until" not in self.errors:
-            self.add_error("until", "Say when it is to end.")
+            self.add_error("until", _("Say when it is to end."))
         return data
 
     def expires_at(self) -> datetime.datetime | None:
@@ -112,16 +118,16 @@ class TermsForm(DomainForm):
 
 class ShareForm(TermsForm):
     email = _Addresses(
-        label="E-mail addresses",
+        label=gettext_lazy("E-mail addresses"),
         max_length=30_000,
-        help_text="One per line, or with commas between. They sign in with these addresses to open it.",
+        help_text=gettext_lazy("One per line, or with commas between. They sign in with these addresses to open it."),
         widget=forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     note = forms.CharField(
-        label="Message",
+        label=gettext_lazy("Message"),
         max_length=500,
         required=False,
-        help_text="Goes into the mail that invites them.",
+        help_text=gettext_lazy("Goes into the mail that invites them."),
         widget=forms.Textarea({"rows": 2}),
     )
     field_order = ("email", "permission", "end", "until", "note")

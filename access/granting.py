@@ -12,6 +12,7 @@ from access.models import Grant
 from containers.models import Container
 from tenants.models import Membership
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 LINKS = 5  # guests who let in guests, one after the other
 AGAIN = 60  # times an hour that addresses which lost it get access to one container anew: each costs calls at the edge
@@ -22,7 +23,8 @@ def require_level(permission: str, mine: Holding) -> None:
     if mine.grant and not levels.within(permission, mine.grant.permission):
         raise Refused(
             "permission_exceeds",
-            f"You hold {mine.grant.permission} yourself, and cannot give {permission}.",
+            _("You hold %(permission)s yourself, and cannot give %(permission_2)s.")
+            % {"permission": mine.grant.permission, "permission_2": permission},
             status=403,
             field="permissions",
         )
@@ -33,7 +35,8 @@ def require_own(grant: Grant, mine: Holding) -> None:
     if not mine.decides(grant):
         raise Refused(
             "not_yours_to_change",
-            f"The access of {grant.email} was given by {grant.granter}; ask them, or an owner.",
+            _("The access of %(email)s was given by %(granter)s; ask them, or an owner.")
+            % {"email": grant.email, "granter": grant.granter},
             status=403,
         )
 
@@ -43,7 +46,8 @@ def refuse_members(container: Container, emails: Sequence[str]) -> None:
     if found := inside.values_list("user__email", flat=True).first():
         raise Refused(
             "already_member",
-            f"{found} is a member of {container.tenant} and may do everything already.",
+            _("%(found)s is a member of %(tenant)s and may do everything already.")
+            % {"found": found, "tenant": container.tenant},
             status=409,
             field="email",
         )
@@ -52,7 +56,11 @@ def refuse_members(container: Container, emails: Sequence[str]) -> None:
 def open_one(grant: Grant) -> Grant:
     fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
     if fresh.ended_at or (fresh.expires_at and fresh.expires_at <= timezone.now()):
-        raise Refused("grant_ended", f"The access of {fresh.email} has ended; share the container again.", status=409)
+        raise Refused(
+            "grant_ended",
+            _("The access of %(email)s has ended; share the container again.") % {"email": fresh.email},
+            status=409,
+        )
     return fresh
 
 
@@ -63,7 +71,8 @@ def require_room(container: Container, fresh: Sequence[str], mine: Holding) -> N
     if mine.grant and _links(mine.grant) >= LINKS:
         raise Refused(
             "shared_on_too_far",
-            f"This access went through {LINKS} hands already; ask an owner of the container to share it.",
+            _("This access went through %(links)s hands already; ask an owner of the container to share it.")
+            % {"links": LINKS},
             status=403,
         )
     plan = container.tenant.plan
@@ -73,8 +82,11 @@ def require_room(container: Container, fresh: Sequence[str], mine: Holding) -> N
         if len(there | set(fresh)) > plan.max_guests:
             raise Refused(
                 "guests_limit",
-                f"The plan {plan} allows {plan.max_guests} guests at a time; {len(there)} have access. Revoke access "
-                "that nobody needs any more.",
+                _(
+                    "The plan %(plan)s allows %(max_guests)s guests at a time; %(there)s have access. "
+                    "Revoke access that nobody needs any more."
+                )
+                % {"plan": plan, "max_guests": plan.max_guests, "there": len(there)},
                 limit=plan.max_guests,
                 used=len(there),
             )
@@ -89,7 +101,7 @@ def _require_pace(container: Container, fresh: Sequence[str]) -> None:
     if lately + len(fresh) > settings.GRANTS_PER_HOUR or again > AGAIN:
         raise Refused(
             "grants_limit",
-            "Access was given and taken too often within an hour; try again later. Revoking is always possible.",
+            _("Access was given and taken too often within an hour; try again later. Revoking is always possible."),
             status=429,
             retry_after=600,
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from access.models import Ended, Grant
 from tenants.mail import letters, outbox
@@ -106,14 +107,18 @@ def _compose(mail: Mail) -> Letter | None:
         return None  # let in again meanwhile
     name = grant.container.name
     words = {
-        INVITATION: f"{grant.granter} shares {name} with you",
-        CHANGED: f"Your access to {name} has changed",
-        EXPIRING: f"Your access to {name} ends soon",
-        ENDED: f"Your access to {name} has ended",
+        INVITATION: _("%(granter)s shares %(name)s with you") % {"granter": grant.granter, "name": name},
+        CHANGED: _("Your access to %(name)s has changed") % {"name": name},
+        EXPIRING: _("Your access to %(name)s ends soon") % {"name": name},
+        ENDED: _("Your access to %(name)s has ended") % {"name": name},
     }
     facts = {"grant": grant, "name": name}
-    return Letter(words[mail.kind], mail.kind, grant.container.url, f"Open {name}", facts)
+    return Letter(words[mail.kind], mail.kind, grant.container.url, _("Open %(name)s") % {"name": name}, facts)
+
+
+def _granter(mail: Mail) -> str:
+    return Grant.objects.filter(pk=mail.about).values_list("granter", flat=True).first() or ""
 
 
 for _kind in (INVITATION, CHANGED, EXPIRING, ENDED):
-    letters.register(_kind, _compose)
+    letters.register(_kind, _compose, _granter)

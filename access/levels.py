@@ -1,15 +1,16 @@
 """What somebody may do with a container, from little to much: each step includes those before it."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Permission(models.TextChoices):
     """What a grant can give. No grant lets anybody change or delete the container: that is for its tenant's members."""
 
-    VIEW = "view", "View: open the address, see how it is doing"
-    OPERATE = "operate", "Operate: also read its log, start, stop and restart it"
-    SHELL = "shell", "Shell: also use a terminal inside"
-    MANAGE = "manage", "Manage: also share it with others"
+    VIEW = "view", _("View: open the address, see how it is doing")
+    OPERATE = "operate", _("Operate: also read its log, start, stop and restart it")
+    SHELL = "shell", _("Shell: also use a terminal inside")
+    MANAGE = "manage", _("Manage: also share it with others")
 
 
 LADDER: tuple[str, ...] = tuple(Permission.values)

@@ -25,6 +25,7 @@ from tenants import audit, current
 from tenants.events import Action
 from tenants.pages.forms import refused
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 A_PAGE = 50
 
@@ -97,11 +98,11 @@ class PeopleView(_Shared):
         except Refused as exc:
             form.refuse(exc)
             return self._whole(form, 403 if exc.status == 403 else 200)
-        who = made[0].email if len(made) == 1 else f"{len(made)} people"
-        told = "They are written to as soon as Cloudflare lets them in."
+        who = made[0].email if len(made) == 1 else _("%(count)s people") % {"count": len(made)}
+        told = _("They are written to as soon as Cloudflare lets them in.")
         if not settings.EMAIL_URL:
-            told = f"This installation sends no mail: tell them the address, {self.container.url}"
-        messages.success(request, f"Shared with {who}. {told}")
+            told = _("This installation sends no mail: tell them the address, %(url)s") % {"url": self.container.url}
+        messages.success(request, _("Shared with %(who)s. %(told)s") % {"who": who, "told": told})
         # The form's own fragment leads past what is said here, and a browser keeps it unless there is another.
         return redirect(f"{reverse('container-people', args=[pk])}#main")
 
@@ -111,7 +112,10 @@ class PeopleView(_Shared):
         for grant in self.grants().live().filter(email__in=addresses.spellings(form.cleaned_data["email"])):
             sooner = end is not None and (grant.expires_at is None or end < grant.expires_at)
             if sooner or not levels.within(grant.permission, level):
-                form.add_error("email", f"{grant.email} has more, or for longer, already; change that above.")
+                form.add_error(
+                    "email",
+                    _("%(email)s has more, or for longer, already; change that above.") % {"email": grant.email},
+                )
         return bool(form.errors)
 
     def _whole(self, form: ShareForm, status: int = 200) -> HttpResponse:
@@ -164,7 +168,7 @@ class _OfPerson(_Shared):
     def check(self) -> HttpResponse | None:
         """Before a form is shown; None where there is something to decide."""
         if self.grant.state not in {State.PENDING, State.ACTIVE}:
-            messages.info(self.request, f"The access of {self.grant.email} has ended already.")
+            messages.info(self.request, _("The access of %(email)s has ended already.") % {"email": self.grant.email})
             return self.back()
         return None
 
@@ -180,7 +184,7 @@ class PersonView(_OfPerson):
         if form.is_valid():
             try:
                 sharing.change(self.grant, actor=current.person(request), **form.wanted())
-                return self.back(f"The access of {self.grant.email} is changed.")
+                return self.back(_("The access of %(email)s is changed.") % {"email": self.grant.email})
             except Refused as exc:
                 form.refuse(exc)
                 return self._page(form, 403 if exc.status == 403 else 200)
@@ -196,12 +200,12 @@ class ExtendView(_OfPerson):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         before = self.grant.expires_at
         if before is None:
-            return self.back(f"The access of {self.grant.email} has no end.")
+            return self.back(_("The access of %(email)s has no end.") % {"email": self.grant.email})
         try:
             sharing.change(self.grant, actor=current.person(request), expires_at=before + WEEK)
         except Refused as exc:
             return self.refused(exc)
-        return self.back(f"The access of {self.grant.email} lasts a week longer.")
+        return self.back(_("The access of %(email)s lasts a week longer.") % {"email": self.grant.email})
 
 
 class RevokeView(_OfPerson):
@@ -218,4 +222,4 @@ class RevokeView(_OfPerson):
             sharing.revoke(self.grant, actor=current.person(request))
         except Refused as exc:
             return self.refused(exc)
-        return self.back(f"The access of {self.grant.email} is revoked.")
+        return self.back(_("The access of %(email)s is revoked.") % {"email": self.grant.email})

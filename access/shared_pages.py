@@ -15,6 +15,7 @@ from access.models import Grant
 from tenants import current
 from tenants.pages.forms import refused
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class SharedView(LoginRequiredMixin, ListView[Grant]):
@@ -46,7 +47,7 @@ class LeaveView(LoginRequiredMixin, View):
             sharing.leave(found, actor=current.person(request))
         except Refused as exc:
             return refused(request, exc, "shared")
-        messages.success(request, f"{found.container.name} is not shared with you any more.")
+        messages.success(request, _("%(name)s is not shared with you any more.") % {"name": found.container.name})
         return redirect("shared")
 
     def _find(self, key: Any) -> Grant:

@@ -21,6 +21,7 @@ from tenants.models import Tenant, User
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 from tenants.standing import require_running
+from tenants.words import gettext as _
 
 
 def share(
@@ -169,7 +170,7 @@ def _end(grant: Grant, actor: User, action: Action, how: Ended, if_match: IfMatc
         fresh = Grant.objects.select_related("container__tenant").get(pk=grant.pk)
         if how == Ended.LEFT:
             if fresh.email != actor.email:
-                raise Refused("not_shared", "Only the guest can give an access back; revoke it instead.", status=403)
+                raise Refused("not_shared", _("Only the guest can give an access back; revoke it instead."), status=403)
         else:
             mine = managing(container, actor)
             granting.require_own(fresh, mine)
@@ -191,7 +192,7 @@ def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
     row = lock(container)
     mine = managing(row, actor)
     if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
     require_running(row.tenant)
     return row, mine
 
@@ -200,5 +201,5 @@ def managing(container: Container, actor: User) -> Holding:
     """What somebody holds who may share the container. Raises `Refused`: `not_shared`."""
     mine = holding.of(actor, container)
     if "manage" not in mine.permissions:
-        raise Refused("not_shared", "You may not share this container; ask one of its owners.", status=403)
+        raise Refused("not_shared", _("You may not share this container; ask one of its owners."), status=403)
     return mine

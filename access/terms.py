@@ -9,6 +9,8 @@ from django.utils import timezone
 from access.models import Grant
 from tenants.models import Plan
 from tenants.refusal import Refused
+from tenants.words import gettext as _
+from tenants.words import ngettext
 
 DEFAULT = datetime.timedelta(days=7)
 
@@ -39,11 +41,12 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
     if before and wanted == before.expires_at:
         return wanted  # what was allowed once is not asked for anew
     if wanted is not None and wanted <= now:
-        raise Refused("expiry_past", "That moment has passed; choose a later end.", field="expires_at")
+        raise Refused("expiry_past", _("That moment has passed; choose a later end."), field="expires_at")
     if own and own.expires_at and (wanted is None or wanted > own.expires_at):
         raise Refused(
             "grant_outlasts",
-            f"Your own access ends at {written(own.expires_at)}; what you give cannot last longer.",
+            _("Your own access ends at %(expires_at)s; what you give cannot last longer.")
+            % {"expires_at": written(own.expires_at)},
             field="expires_at",
             limit=own.expires_at.isoformat(),
         )
@@ -53,11 +56,12 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
 
 
 def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:
-    days = f"{plan.grant_days} day{'' if plan.grant_days == 1 else 's'}"
+    count = plan.grant_days or 0
+    days = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
     if wanted is None:
         raise Refused(
             "expiry_needed",
-            f"The plan {plan} wants an end for each access, within {days}.",
+            _("The plan %(plan)s wants an end for each access, within %(days)s.") % {"plan": plan, "days": days},
             field="expires_at",
             limit=latest.isoformat(),
         )
@@ -65,7 +69,8 @@ def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:
     if wanted > latest + datetime.timedelta(minutes=1):
         raise Refused(
             "expiry_too_far",
-            f"The plan {plan} allows access for {days}; choose an end before {written(latest)}.",
+            _("The plan %(plan)s allows access for %(days)s; choose an end before %(latest)s.")
+            % {"plan": plan, "days": days, "latest": written(latest)},
             field="expires_at",
             limit=latest.isoformat(),
         )

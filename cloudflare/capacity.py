@@ -8,6 +8,8 @@ from cloudflare.models import Account, Seat
 from cloudflare.reconcile.admitting import rules
 from containers.models import Container
 from tenants.refusal import Refused
+from tenants.words import gettext as _
+from tenants.words import ngettext
 
 
 class Edge:
@@ -25,8 +27,11 @@ def _require_rules(account: Account, people: Collection[str]) -> None:
     most = account.max_rules - rules(account, 0)
     raise Refused(
         "access_full",
-        f"{len(people)} people would have access, members included, and Cloudflare takes {most} for one container; "
-        "revoke access that nobody needs any more, or share another container.",
+        _(
+            "%(count)s people would have access, members included, and Cloudflare takes %(most)s for one container; "
+            "revoke access that nobody needs any more, or share another container."
+        )
+        % {"count": len(people), "most": most},
         status=409,
         field="email",
         limit=most,
@@ -43,11 +48,17 @@ def _require_seats(account: Account, new: set[str]) -> None:
     left = None if most is None else most - len(taken) - len(promised)
     if left is None or not (wanting := new - taken - promised) or len(wanting) <= left:
         return
-    free = f"of {most} seats, {left} {'is' if left == 1 else 'are'} left" if left > 0 else "no seat is left"
+    free = _("no seat is left")
+    if left > 0:
+        free = ngettext("of %(most)s seats, %(left)s is left", "of %(most)s seats, %(left)s are left", left)
+        free %= {"most": most, "left": left}
     raise Refused(
         "seats_full",
-        f"{len(wanting)} of these people would need a seat at Cloudflare, and {free}; whoever runs Warren can get "
-        "more, or access that nobody needs any more can be revoked.",
+        _(
+            "%(count)s of these people would need a seat at Cloudflare, and %(free)s; whoever runs Warren can get "
+            "more, or access that nobody needs any more can be revoked."
+        )
+        % {"count": len(wanting), "free": free},
         status=409,
         field="email",
         limit=most,

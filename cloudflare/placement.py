@@ -12,6 +12,7 @@ from containers import doorbell, placement, steps
 from containers.models import Container, ContainerStatus
 from tenants.models import Tenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 MAX_HOSTNAMES = 3  # of one container: wanted, answering, and one being given up; or one could use up an account
 
@@ -63,7 +64,7 @@ class _Beside:
         if len(self.living) >= MAX_HOSTNAMES:
             raise Refused(
                 "rename_in_progress",
-                "Earlier addresses of this container are still being given up; try again in a moment.",
+                _("Earlier addresses of this container are still being given up; try again in a moment."),
                 status=409,
             )
         zone = self.living[0].zone
@@ -71,8 +72,10 @@ class _Beside:
         if not _has_room(zone, len(guards)):
             raise Refused(
                 "cloudflare_full",
-                "A rename takes one more address for a moment, and the Cloudflare account of this container has "
-                "reached its limits; whoever runs Warren can raise them.",
+                _(
+                    "A rename takes one more address for a moment, and the Cloudflare account of this "
+                    "container has reached its limits; whoever runs Warren can raise them."
+                ),
                 status=503,
             )
         _publish(container, zone, self.living[0].tunnel)
@@ -85,7 +88,7 @@ class Zones:
         guards = Counter(zone.account_id for zone in every)
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
-            raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
+            raise Refused("no_domain", _("No domain for containers is set up; ask whoever runs Warren."), status=503)
         tunnels = Tunnel.objects.filter(tenant=tenant).only("account", "tunnel_id")
         home = {tunnel.account_id: tunnel for tunnel in tunnels}
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
@@ -93,7 +96,7 @@ class Zones:
                 return _Place(zone, home.get(zone.account_id))
         raise Refused(
             "cloudflare_full",
-            "Every Cloudflare account of this installation has reached its limits; whoever runs Warren can add one.",
+            _("Every Cloudflare account of this installation has reached its limits; whoever runs Warren can add one."),
             status=503,
         )
 
@@ -116,8 +119,11 @@ def _refuse_if_given_up(hostname: str) -> None:
     if Publication.objects.filter(hostname=hostname, gone_at=None).exists():
         raise Refused(
             "name_taken",
-            f"The address {hostname} is being given up just now, by a container that was renamed; try again in a "
-            "moment, or choose another name.",
+            _(
+                "The address %(hostname)s is being given up just now, by a container that was renamed; try "
+                "again in a moment, or choose another name."
+            )
+            % {"hostname": hostname},
             status=409,
             field="name",
         )

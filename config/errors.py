@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from config.problems import CONTENT_TYPE, document
 from tenants import lockout
+from tenants.words import gettext as _
 
 RETRY_SECONDS = 5
 
@@ -23,36 +24,38 @@ def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, "invalid", "Warren can't make sense of this request.")
+    return _answer(request, 400, "invalid", _("Warren can't make sense of this request."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, "permission_denied", str(exception) or "You may not do this; ask an owner.")
+    return _answer(request, 403, "permission_denied", str(exception) or _("You may not do this; ask an owner."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "not_found", "There is no such thing, or you may not see it.")
+    return _answer(request, 404, "not_found", _("There is no such thing, or you may not see it."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A database that is away passes by itself; anything else is a fault of ours, and the log has its details."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
-        away = "The database does not answer. Nothing is lost; try again in a moment."
+        away = _("The database does not answer. Nothing is lost; try again in a moment.")
         answer = _answer(request, 503, "database_away", away)
         answer["Retry-After"] = str(RETRY_SECONDS)
         return answer
-    return _answer(request, 500, "internal", "Something went wrong inside Warren; the log has the details.")
+    return _answer(request, 500, "internal", _("Something went wrong inside Warren; the log has the details."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Most often a form from before somebody signed in or out."""
     if reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]):
-        return _answer(request, 403, "origin", "This form was sent from another site's page; open Warren itself.")
-    return _answer(request, 403, "form_outdated", "This form is out of date: go back, reload the page and try again.")
+        return _answer(request, 403, "origin", _("This form was sent from another site's page; open Warren itself."))
+    return _answer(
+        request, 403, "form_outdated", _("This form is out of date: go back, reload the page and try again.")
+    )
 
 
 def too_often(request: HttpRequest, seconds: int) -> HttpResponse:
-    detail = f"Too many forms were sent from where you are. Try again in {seconds} s."
+    detail = _("Too many forms were sent from where you are. Try again in %(seconds)s s.") % {"seconds": seconds}
     answer = _answer(request, 429, "throttled", detail)
     answer["Retry-After"] = str(seconds)
     return answer
@@ -63,7 +66,9 @@ def sign_in_locked(request: HttpRequest, *args: object) -> HttpResponse:
     seconds = lockout.seconds_left(request)
     minutes = -(-seconds // 60)
     when = ngettext("%d minute", "%d minutes", minutes) % minutes
-    detail = f"Too many wrong passwords for this address. Try again in {when}, or reset the password."
+    detail = _("Too many wrong passwords for this address. Try again in %(when)s, or reset the password.") % {
+        "when": when
+    }
     answer = _answer(request, 429, "sign_in_locked", detail)
     answer["Retry-After"] = str(seconds)
     return answer

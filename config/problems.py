@@ -5,33 +5,35 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 CONTENT_TYPE = "application/problem+json"
 _TITLES = {
-    400: "The request is not valid",
-    401: "Sign in first",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    412: "Changed meanwhile",
-    415: "Unsupported media type",
-    422: "The request cannot be carried out",
-    429: "Too many requests",
-    500: "Warren has a fault",
-    503: "Not available now",
-    507: "No room for it",
+    400: gettext_lazy("The request is not valid"),
+    401: gettext_lazy("Sign in first"),
+    403: gettext_lazy("Not allowed"),
+    404: gettext_lazy("Not found"),
+    405: gettext_lazy("Method not allowed"),
+    406: gettext_lazy("Not acceptable"),
+    409: gettext_lazy("Conflict"),
+    412: gettext_lazy("Changed meanwhile"),
+    415: gettext_lazy("Unsupported media type"),
+    422: gettext_lazy("The request cannot be carried out"),
+    429: gettext_lazy("Too many requests"),
+    500: gettext_lazy("Warren has a fault"),
+    503: gettext_lazy("Not available now"),
+    507: gettext_lazy("No room for it"),
 }
 
 
 def title(status: int) -> str:
-    return _TITLES.get(status, "Error")
+    return str(_TITLES.get(status, _("Error")))
 
 
 def document(status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         return problem(exc.status, exc.code, str(exc), _later(exc), **exc.members)
     if isinstance(exc, Http404):
-        exc = exceptions.NotFound("There is no such thing, or you may not see it.")
+        exc = exceptions.NotFound(_("There is no such thing, or you may not see it."))
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
     answer = exception_handler(exc, context)
@@ -65,7 +67,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         return answer
     headers = {name: value for name, value in answer.items() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     if isinstance(exc, exceptions.ValidationError):
-        return problem(400, "invalid", "Some fields are not valid; see errors.", headers, errors=exc.get_full_details())
+        return problem(
+            400, "invalid", _("Some fields are not valid; see errors."), headers, errors=exc.get_full_details()
+        )
     if isinstance(exc, exceptions.Throttled):
         return problem(429, "throttled", too_often(math.ceil(getattr(exc, "wait", None) or 1)), headers)
     code = exc.get_codes() if isinstance(exc.detail, str) else exc.default_code
@@ -73,7 +77,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def too_often(seconds: int) -> str:
-    return f"More was asked than the limit allows, which the header RateLimit-Policy names; wait {seconds} s."
+    return _("More was asked than the limit allows, which the header RateLimit-Policy names; wait %(seconds)s s.") % {
+        "seconds": seconds
+    }
 
 
 def _later(exc: Refused) -> dict[str, str]:

@@ -6,6 +6,7 @@ from django.urls import include, path
 from access.visits import urls as visits
 from config.openapi.views import DocsView, SchemaView, WebsocketsView
 from config.style import StyleView
+from config.words import catalogue
 
 urlpatterns = [
     path("", include(visits.pages)),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("api/docs/", DocsView.as_view(), name="api-docs"),
     path("api/docs/websockets/", WebsocketsView.as_view(), name="api-docs-websockets"),
     path("style/", StyleView.as_view(), name="style"),
+    path("js-words/", catalogue, name="javascript-catalog"),
     path("admin/", admin.site.urls),
 ]
 

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.translation import ngettext
 
 from containers import conditions, names, placement, steps, visibility
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
@@ -20,6 +19,8 @@ from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
 from tenants.standing import require_running
+from tenants.words import gettext as _
+from tenants.words import ngettext
 
 # For the engine, 0 means no limit at all.
 LEAST_MEMORY, LEAST_CPU = 6 * MIB, 10
@@ -48,7 +49,7 @@ def create(
         require_running(tenant)
         there = _named(tenant, name)
         limits = _within_plan(tenant.plan, there["living"], memory, cpu)
-        require_offered(template, tenant.plan, "choose another template")
+        require_offered(template, tenant.plan, _("choose another template"))
         place = placement.current().find(tenant)
         full = _hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
@@ -80,11 +81,13 @@ def create(
 def require_offered(template: Template, plan: Plan, instead: str) -> None:
     """Raises `Refused`; `instead` is what its reader can do, or need not fear."""
     if not template.enabled:
-        raise Refused("template_disabled", f"{template} is not offered any more; {instead}.")
+        said = _("%(template)s is not offered any more; %(instead)s.")
+        raise Refused("template_disabled", said % {"template": template, "instead": instead})
     if not template.offered_to(plan):
         raise Refused(
             "template_not_in_plan",
-            f"The plan {plan} does not offer {template}; {instead}, or ask for another plan.",
+            _("The plan %(plan)s does not offer %(template)s; %(instead)s, or ask for another plan.")
+            % {"plan": plan, "template": template, "instead": instead},
             field="template",
         )
 
@@ -102,12 +105,8 @@ def _hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
     """The hostname that comes of the name. Raises `Refused` for a name that can't be had."""
     full = names.hostname(name, tenant.slug, domain)
     if taken:
-        raise Refused(
-            "name_taken",
-            f"There is a container {name} already; choose another name.",
-            status=409,
-            field="name",
-        )
+        said = _("There is a container %(name)s already; choose another name.") % {"name": name}
+        raise Refused("name_taken", said, status=409, field="name")
     return full
 
 
@@ -135,20 +134,23 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
     if (memory is not None and memory < LEAST_MEMORY) or (cpu is not None and cpu < LEAST_CPU):
         raise Refused(
             "limit_too_low",
-            f"A container needs at least {LEAST_MEMORY // MIB} MiB of memory and {LEAST_CPU / 1000:g} CPU.",
+            _("A container needs at least %(least_memory)s MiB of memory and %(least_cpu)s CPU.")
+            % {"least_memory": LEAST_MEMORY // MIB, "least_cpu": f"{LEAST_CPU / 1000:g}"},
             field="cpu" if cpu is not None and cpu < LEAST_CPU else "memory",
         )
     if memory is not None and memory > plan.memory:
         raise Refused(
             "memory_limit",
-            f"The plan {plan} allows {plan.memory // MIB} MiB a container; {memory // MIB} MiB were asked for.",
+            _("The plan %(plan)s allows %(memory)s MiB a container; %(memory_2)s MiB were asked for.")
+            % {"plan": plan, "memory": plan.memory // MIB, "memory_2": memory // MIB},
             field="memory",
             limit=plan.memory,
         )
     if cpu is not None and cpu > plan.cpu:
         raise Refused(
             "cpu_limit",
-            f"The plan {plan} allows {plan.cpu / 1000:g} CPU a container; {cpu / 1000:g} were asked for.",
+            _("The plan %(plan)s allows %(cpu)s CPU a container; %(cpu_2)s were asked for.")
+            % {"plan": plan, "cpu": f"{plan.cpu / 1000:g}", "cpu_2": f"{cpu / 1000:g}"},
             field="cpu",
             limit=plan.cpu,
         )
@@ -184,7 +186,7 @@ def restart(container: Container, *, actor: User, if_match: IfMatch = ANY, permi
             EngineState.RUNNING,
             EngineState.RESTARTING,
         }:
-            raise Refused("not_running", "Only a running container can be restarted; start it instead.", status=409)
+            raise Refused("not_running", _("Only a running container can be restarted; start it instead."), status=409)
         row.restart_from = status.started_at
         steps.again(row, steps.CONTAINER)
         return True
@@ -241,7 +243,8 @@ def _allow_rename(row: Container) -> None:
     wait = math.ceil((latest[-1] + hour - now).total_seconds()) if latest else 3600
     raise Refused(
         "rename_limit",
-        f"A container can be renamed {limit} times an hour; try again in {-(-wait // 60)} min.",
+        _("A container can be renamed %(limit)s times an hour; try again in %(minutes)s min.")
+        % {"limit": limit, "minutes": -(-wait // 60)},
         status=429,
         retry_after=wait,
         limit=limit,
@@ -284,7 +287,7 @@ def apply(
             visibility.require(actor, row, permission)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
-            raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+            raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
         if not going and action is not Action.CONTAINER_DELETE:
             require_running(row.tenant)
         if_match.check(row)

@@ -10,6 +10,7 @@ from containers.archives import asking
 from containers.settings_pages import ContainerDataView
 from tenants import current
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class ArchiveCancelView(ContainerDataView):
@@ -22,5 +23,5 @@ class ArchiveCancelView(ContainerDataView):
         except Refused as exc:
             messages.error(request, str(exc))
         else:
-            messages.success(request, "It is being cancelled.")
+            messages.success(request, _("It is being cancelled."))
         return redirect("container-data", pk=pk)

@@ -10,6 +10,7 @@ from tenants.events import Action
 from tenants.models import User
 from tenants.precondition import ANY, IfMatch
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def change(
@@ -87,7 +88,7 @@ def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY, perm
 
     def apply(row: Container) -> dict[str, Any]:
         template = row.template
-        admission.require_offered(template, row.tenant.plan, "this container goes on as it is")
+        admission.require_offered(template, row.tenant.plan, _("this container goes on as it is"))
         before, row.image = row.image, template.image
         known = {*row.template_variables, *row.secret_values}
         added = {name: value for name, value in template.environment.items() if name not in known}
@@ -108,7 +109,7 @@ def duplicate(container: Container, *, actor: User, name: str) -> Container:
     """A new container of the same tenant with the same settings and secrets but no data, admitted as any other."""
     source = Container.objects.select_related("tenant", "template").get(pk=container.pk)
     if source.deleted_at or source.desired == Desired.ABSENT:
-        raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
     return admission.create(
         actor=actor,
         tenant=source.tenant,

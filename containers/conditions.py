@@ -6,12 +6,14 @@ from typing import Any
 from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from containers.models import Condition, Container
 
 RUNNING = "Running"
 GONE = "Gone"  # the reason of a False condition: nothing of it is left outside
 _types: list[str] = []
+_LABELS = (gettext_noop("Running"), gettext_noop("Published"))  # for the catalogue
 
 
 def register(type_: str) -> str:
@@ -19,6 +21,11 @@ def register(type_: str) -> str:
     if type_ not in _types:
         _types.append(type_)
     return type_
+
+
+def title(type_: str) -> str:
+    """The condition's name, for people."""
+    return gettext(type_)
 
 
 def blank(container: Container, steps: dict[str, Any]) -> list[Condition]:

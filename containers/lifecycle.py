@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from containers import conditions
 from containers.models import Container, Desired, EngineState
@@ -24,12 +25,41 @@ class Lifecycle(StrEnum):
     ERROR = "error"
     MISSING = "missing"
 
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+# What the labels say, for the catalogue.
+_LIFECYCLE = (
+    gettext_noop("queued"),
+    gettext_noop("provisioning"),
+    gettext_noop("running"),
+    gettext_noop("stopping"),
+    gettext_noop("stopped"),
+    gettext_noop("suspended"),
+    gettext_noop("deleting"),
+    gettext_noop("deleted"),
+    gettext_noop("error"),
+    gettext_noop("missing"),
+)
+
 
 class Health(StrEnum):
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     UNHEALTHY = "unhealthy"
     UNKNOWN = "unknown"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+# What the labels say, for the catalogue.
+_HEALTH = (gettext_noop("healthy"), gettext_noop("degraded"), gettext_noop("unhealthy"), gettext_noop("unknown"))
 
 
 @dataclass(frozen=True, slots=True)

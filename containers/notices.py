@@ -7,6 +7,7 @@ from django.template.defaultfilters import filesizeformat
 from containers import storage
 from containers.models import Container
 from tenants.models.plan import MIB
+from tenants.words import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,20 @@ def of(container: Container) -> list[Notice]:
     found = []
     if storage.over(container):
         used, allowed = filesizeformat(container.status.storage_used or 0), filesizeformat(container.storage)
-        over = (
-            f"It keeps {used}; {allowed} are allowed. Delete files in it, or ask whoever runs Warren for a larger plan."
-        )
+        over = _(
+            "It keeps %(used)s; %(allowed)s are allowed. Delete files in it, or ask whoever runs Warren "
+            "for a larger plan."
+        ) % {"used": used, "allowed": allowed}
         found.append(Notice("storage_over", over))
     if container.status.memory_pending:
         found.append(
             Notice(
                 "memory_in_use",
-                f"It uses more memory than its new limit of {container.memory // MIB} MiB; restart it to apply that. "
-                "Until then, or until it uses less, the earlier limit holds.",
+                _(
+                    "It uses more memory than its new limit of %(memory)s MiB; restart it to apply that. "
+                    "Until then, or until it uses less, the earlier limit holds."
+                )
+                % {"memory": container.memory // MIB},
             )
         )
     return found

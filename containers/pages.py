@@ -21,6 +21,7 @@ from containers.models import Container
 from tenants import current, guests, members
 from tenants.models import Role, Tenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class Mine(LoginRequiredMixin):
@@ -139,7 +140,7 @@ class ContainerLiveView(ContainerView):
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            messages.info(request, "That container was deleted, or is not shared with you any more.")
+            messages.info(request, _("That container was deleted, or is not shared with you any more."))
             return HttpResponse(headers={"HX-Redirect": "/"})
 
 

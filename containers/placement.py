@@ -5,6 +5,7 @@ from typing import Protocol
 from containers.models import Container
 from tenants.models import Tenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class Place(Protocol):
@@ -34,7 +35,7 @@ class Placement(Protocol):
 
 class _Nowhere:
     def find(self, tenant: Tenant) -> Place:
-        raise Refused("no_domain", "No domain for containers is set up; ask whoever runs Warren.", status=503)
+        raise Refused("no_domain", _("No domain for containers is set up; ask whoever runs Warren."), status=503)
 
     def beside(self, container: Container) -> Place:
         return self.find(container.tenant)

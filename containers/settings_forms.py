@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from containers.models import Container
 from containers.variables import Changes
 from tenants.models.plan import MIB
 from tenants.precondition import IfMatch
 from tenants.refusal import Refused
-
-_LINE = "One a line, as NAME=value."
+from tenants.words import gettext as _
 
 
 class _Form(forms.Form):
@@ -41,9 +41,11 @@ class _Lines(forms.CharField):
                 continue
             name, equals, content = line.partition("=")
             if not equals:
-                raise forms.ValidationError(f"Line {number} has no equals sign.")
+                raise forms.ValidationError(_("Line %(number)s has no equals sign.") % {"number": number})
             if name.strip() in found:
-                raise forms.ValidationError(f"Line {number} names a variable for the second time.")
+                raise forms.ValidationError(
+                    _("Line %(number)s names a variable for the second time.") % {"number": number}
+                )
             found[name.strip()] = content
         return found
 
@@ -52,26 +54,40 @@ class SettingsForm(_Form):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
     label = forms.CharField(
-        max_length=100, required=False, help_text="A note for people, shown on its page; the program never sees it."
+        label=gettext_lazy("Label"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("A note for people, shown on its page; the program never sees it."),
     )
     port = forms.IntegerField(
-        min_value=1, max_value=65535, help_text="Where the program in the container answers with HTTP."
+        label=gettext_lazy("Port"),
+        min_value=1,
+        max_value=65535,
+        help_text=gettext_lazy("Where the program in the container answers with HTTP."),
     )
-    memory = forms.IntegerField(min_value=6)
+    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = _Lines(help_text=_LINE + " A change restarts the program.")
+    environment = _Lines(
+        label=gettext_lazy("Environment"),
+        help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
+    )
     secrets = _Lines(
-        label="New secrets",
-        help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
+        label=gettext_lazy("New secrets"),
+        help_text=gettext_lazy(
+            "One a line, as NAME=value. They are encrypted and never shown again; a name that is there gets the "
+            "new value."
+        ),
     )
     forget = forms.MultipleChoiceField(
-        required=False, label="Secrets to take away", widget=forms.CheckboxSelectMultiple
+        required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple
     )
     resets_connections = forms.BooleanField(
         required=False,
-        label="Reset open connections when somebody loses access",
-        help_text="Everybody on this container reconnects then. Without it, whoever lost access can go on over a "
-        "connection that is still open, until it ends; nobody gets a new one.",
+        label=gettext_lazy("Reset open connections when somebody loses access"),
+        help_text=gettext_lazy(
+            "Everybody on this container reconnects then. Without it, whoever lost access can go on over a "
+            "connection that is still open, until it ends; nobody gets a new one."
+        ),
     )
 
     def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:
@@ -79,11 +95,18 @@ class SettingsForm(_Form):
         self.shown, self.unshown = _by_lines(container.environment)
         kwargs.setdefault("initial", self._present())
         super().__init__(*args, **kwargs)
-        self.fields["memory"].help_text = f"MiB; the plan {plan} allows {plan.memory // MIB}. No restart is needed."
-        self.fields["cpu"].help_text = f"Cores; the plan {plan} allows {plan.cpu / 1000:g}. No restart is needed."
+        self.fields["memory"].help_text = _("MiB; the plan %(plan)s allows %(memory)s. No restart is needed.") % {
+            "plan": plan,
+            "memory": plan.memory // MIB,
+        }
+        self.fields["cpu"].help_text = _("Cores; the plan %(plan)s allows %(cpu)s. No restart is needed.") % {
+            "plan": plan,
+            "cpu": f"{plan.cpu / 1000:g}",
+        }
         if self.unshown:
             names = ", ".join(sorted(self.unshown))
-            self.fields["environment"].help_text += f" Of several lines, and kept as they are: {names}."
+            kept = _("Of several lines, and kept as they are: %(names)s.") % {"names": names}
+            self.fields["environment"].help_text += f" {kept}"
         known = sorted(container.secret_values)
         if known:
             self.fields["forget"].choices = [(name, name) for name in known]  # type: ignore[attr-defined]
@@ -130,14 +153,16 @@ def _by_lines(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
 class DuplicateForm(_Form):
     name = forms.CharField(
         max_length=63,
-        help_text="Lower-case letters, digits and hyphens. It becomes part of the address.",
+        help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
 
 
 class RestoreForm(_Form):
     file = forms.FileField(
-        label="Archive",
-        help_text="A tar or tar.gz file with what is to be in the data folder, as a download here gives it.",
+        label=gettext_lazy("Archive"),
+        help_text=gettext_lazy(
+            "A tar or tar.gz file with what is to be in the data folder, as a download here gives it."
+        ),
         widget=forms.FileInput(attrs={"accept": ".tar,.gz,.tgz,application/gzip,application/x-tar"}),
     )

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -17,10 +18,11 @@ from containers.pages import Mine
 from containers.settings_forms import DuplicateForm, RestoreForm, SettingsForm
 from tenants import current
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
-STALE = (
-    "Somebody changed this container since you opened the form. Nothing was saved: look at its settings as they are "
-    "now, and change them again."
+STALE = gettext_lazy(
+    "Somebody changed this container since you opened the form. Nothing was saved: look at its settings as "
+    "they are now, and change them again."
 )
 SHOWN = 10  # downloads and restores on the page
 
@@ -59,7 +61,7 @@ class ContainerSettingsView(_Managed):
                     return self.get(request, pk)
                 form.refuse(exc)
             else:
-                messages.success(request, "The settings are saved.")
+                messages.success(request, _("The settings are saved."))
                 return redirect("container", pk=pk)
         return self.page(container, form=form)
 

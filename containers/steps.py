@@ -12,10 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django_stubs_ext import StrOrPromise
 
 from containers import conditions
 from containers.errors import Failed, LeaseLost
 from containers.models import Condition, Container
+from tenants.words import gettext as _
 
 READY = "ready"
 
@@ -25,6 +28,15 @@ class StepState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+# What the labels say, for the catalogue.
+_STEPSTATE = (gettext_noop("pending"), gettext_noop("running"), gettext_noop("done"), gettext_noop("failed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     name: str
-    title: str
+    title: StrOrPromise
     position: int
     condition: str
 
@@ -55,7 +67,7 @@ class _Kind:
 _kinds: dict[str, _Kind] = {}
 
 
-def register(name: str, title: str, position: int, condition: str) -> str:
+def register(name: str, title: StrOrPromise, position: int, condition: str) -> str:
     """Name a step on the way to a condition; `position` orders them on the page; returns the name."""
     _kinds[name] = _Kind(name, title, position, condition)
     return name
@@ -81,11 +93,11 @@ def _in_order() -> list[_Kind]:
 
 def _step(kind: _Kind, noted: dict[str, str] | None) -> Step:
     if noted is None:
-        return Step(kind.name, kind.title)
+        return Step(kind.name, str(kind.title))
     started, finished = noted.get("started_at"), noted.get("finished_at")
     return Step(
         kind.name,
-        kind.title,
+        str(kind.title),
         StepState(noted["state"]),
         datetime.datetime.fromisoformat(started) if started else None,
         datetime.datetime.fromisoformat(finished) if finished else None,
@@ -96,10 +108,10 @@ def _step(kind: _Kind, noted: dict[str, str] | None) -> Step:
 def _ready(container: Container) -> Step:
     """Done once every condition holds; it shows the time that the whole way took, and nothing that came later."""
     if not conditions.ready(container):
-        return Step(READY, "Ready")
+        return Step(READY, _("Ready"))
     since = container.wanted_since
     ends = [end for condition in container.conditions.all() for end in _ends(condition, since) if end and end > since]
-    return Step(READY, "Ready", StepState.DONE, since, max(ends, default=since))
+    return Step(READY, _("Ready"), StepState.DONE, since, max(ends, default=since))
 
 
 def _ends(condition: Condition, since: datetime.datetime) -> list[datetime.datetime | None]:
@@ -216,7 +228,7 @@ def _now() -> str:
     return timezone.now().isoformat()
 
 
-QUOTA = register("quota", "Limits checked", 10, conditions.RUNNING)
-IMAGE = register("image", "Image", 20, conditions.RUNNING)
-NETWORK = register("network", "Network", 30, conditions.RUNNING)
-CONTAINER = register("container", "Container", 40, conditions.RUNNING)
+QUOTA = register("quota", gettext_lazy("Limits checked"), 10, conditions.RUNNING)
+IMAGE = register("image", gettext_lazy("Image"), 20, conditions.RUNNING)
+NETWORK = register("network", gettext_lazy("Network"), 30, conditions.RUNNING)
+CONTAINER = register("container", gettext_lazy("Container"), 40, conditions.RUNNING)

@@ -11,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from containers import engine, observed
 from containers.engine.base import LABEL, Observed
 from containers.models import Container, ContainerStatus
+from tenants.words import gettext as _
 
 OVER = Q(storage_used__gt=F("container__storage"))  # of a ContainerStatus
 _BATCH = 200  # rows of one statement: short, for reconcilers write to them meanwhile
@@ -42,13 +43,19 @@ def words(container: Container) -> str:
     data = _held(container.status.data_limit, container.storage)
     if layer == data or not container.data_folder:
         return layer
-    return f"{layer}; {container.data_folder} is {data}"
+    return _("%(layer)s; %(data_folder)s is %(data)s") % {
+        "layer": layer,
+        "data_folder": container.data_folder,
+        "data": data,
+    }
 
 
 def _held(limit: int, wanted: int) -> str:
     if not limit:
-        return "measured, not capped"
-    return "capped" if limit == wanted else f"capped at {filesizeformat(limit)}, with which it was made"
+        return _("measured, not capped")
+    if limit == wanted:
+        return _("capped")
+    return _("capped at %(limit)s, with which it was made") % {"limit": filesizeformat(limit)}
 
 
 def over(container: Container) -> bool:

@@ -16,6 +16,7 @@ from containers import traffic
 from containers.models import Container
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
+from tenants.words import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,16 @@ def worded(over: Over) -> str:
     """For people: what there is, and what the plan allows."""
     match over.what:
         case "containers":
-            return f"{over.used} containers, the plan allows {over.limit}"
+            return _("%(used)s containers, the plan allows %(limit)s") % {"used": over.used, "limit": over.limit}
         case "bandwidth":
-            return f"{filesizeformat(over.used)} of traffic this month, the plan allows {filesizeformat(over.limit)}"
+            sizes = {"used": filesizeformat(over.used), "limit": filesizeformat(over.limit)}
+            return _("%(used)s of traffic this month, the plan allows %(limit)s") % sizes
         case "memory" | "storage":
-            return f"{over.what} of {-(-over.used // MIB)} MiB, the plan allows {over.limit // MIB}"
+            said = _("memory of %(used)s MiB, the plan allows %(limit)s")
+            if over.what == "storage":
+                said = _("storage of %(used)s MiB, the plan allows %(limit)s")
+            return said % {"used": -(-over.used // MIB), "limit": over.limit // MIB}
         case "cpu":
-            return f"{over.used / 1000:g} CPU, the plan allows {over.limit / 1000:g}"
-    return f"{over.used} with internet, the plan allows none"
+            cores = {"used": f"{over.used / 1000:g}", "limit": f"{over.limit / 1000:g}"}
+            return _("%(used)s CPU, the plan allows %(limit)s") % cores
+    return _("%(used)s with internet, the plan allows none") % {"used": over.used}

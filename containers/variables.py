@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 MAX_COUNT = 100
 MAX_SIZE = 64 * 1024  # bytes of names and values together: well below what the kernel takes for one program
@@ -24,17 +25,20 @@ def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) 
             if name not in known:
                 _check_name(name, field)
             if "\0" in value:
-                raise Refused("environment_invalid", f"The value of {name} holds a zero byte.", field=field)
+                raise Refused(
+                    "environment_invalid", _("The value of %(name)s holds a zero byte.") % {"name": name}, field=field
+                )
     if twice := sorted(plain.keys() & secret.keys()):
         raise Refused(
             "environment_twice",
-            f"{twice[0]} is both a plain variable and a secret; take one of them away.",
+            _("%(twice)s is both a plain variable and a secret; take one of them away.") % {"twice": twice[0]},
             field="secrets",
         )
     if len(plain) + len(secret) > MAX_COUNT:
         raise Refused(
             "environment_count",
-            f"A container takes {MAX_COUNT} variables, secrets included; this would make {len(plain) + len(secret)}.",
+            _("A container takes %(max_count)s variables, secrets included; this would make %(plain)s.")
+            % {"max_count": MAX_COUNT, "plain": len(plain) + len(secret)},
             limit=MAX_COUNT,
             field="environment",
         )
@@ -42,7 +46,8 @@ def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) 
     if size > MAX_SIZE:
         raise Refused(
             "environment_size",
-            f"All variables together take {MAX_SIZE // 1024} KiB at most; this would make {-(-size // 1024)} KiB.",
+            _("All variables together take %(max_size)s KiB at most; this would make %(size)s KiB.")
+            % {"max_size": MAX_SIZE // 1024, "size": -(-size // 1024)},
             limit=MAX_SIZE,
             field="environment",
         )
@@ -52,8 +57,12 @@ def _check_name(name: str, field: str) -> None:
     if not _NAME.fullmatch(name):
         raise Refused(
             "environment_name",
-            "A variable's name has letters, digits and underscores, begins with no digit and is no longer than 128.",
+            _("A variable's name has letters, digits and underscores, begins with no digit and is no longer than 128."),
             field=field,
         )
     if name.upper().startswith(RESERVED):
-        raise Refused("environment_name", f"Names that begin with {RESERVED} are Warren's own.", field=field)
+        raise Refused(
+            "environment_name",
+            _("Names that begin with %(reserved)s are Warren's own.") % {"reserved": RESERVED},
+            field=field,
+        )

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from containers.models import Container
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 PERMISSIONS = ("view", "operate", "shell", "manage", "change", "delete")
 
@@ -60,6 +61,6 @@ def require(user: Any, container: Container, permission: str) -> None:
     if not may(user, container, permission):
         raise Refused(
             "permission_denied",
-            "You may not do this with the container; ask its owner.",
+            _("You may not do this with the container; ask its owner."),
             status=403,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from containers import visibility
 from containers.models import Container, Desired
@@ -17,10 +18,11 @@ from tenants.models import User
 from tenants.origin import Origin, origin
 from tenants.refusal import Refused
 from tenants.standing import require_running
+from tenants.words import gettext as _
 
 PER_CONTAINER = 20  # open at once
 STUCK = "stuck"  # stands instead of how it ended, while it does not
-READS_ONLY = "This token may only read; use one that may write."
+READS_ONLY = gettext_lazy("This token may only read; use one that may write.")
 
 
 def begin(container: Container, *, actor: User, ip: str | None, writes: bool = True) -> Terminal:
@@ -39,7 +41,9 @@ def begin(container: Container, *, actor: User, ip: str | None, writes: bool = T
             if not writes:
                 raise Refused("permission_denied", READS_ONLY, status=403)
             if row.deleted_at or row.desired == Desired.ABSENT:
-                raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+                raise Refused(
+                    "being_deleted", _("This container is being deleted; nothing else can be done."), status=409
+                )
             require_running(row.tenant)
             _require_room(person, row)
             made = Terminal.objects.create(container=row, user=person, who=person.email, ip=ip)
@@ -71,14 +75,16 @@ def stuck(keys: Iterable[uuid.UUID]) -> None:
 
 def _require_room(person: User, container: Container) -> None:
     """Hold both locks, so that two at once count one after the other."""
-    for rows, limit, whose in (
-        (Terminal.objects.filter(user=person).exclude(ended_how=STUCK), settings.TERMINALS_PER_PERSON, "You have"),
-        (Terminal.objects.filter(container=container), PER_CONTAINER, "This container has"),
+    yours = _("You have %(used)s terminals open, and no more than %(limit)s can be; close one first.")
+    its = _("This container has %(used)s terminals open, and no more than %(limit)s can be; close one first.")
+    for rows, limit, words in (
+        (Terminal.objects.filter(user=person).exclude(ended_how=STUCK), settings.TERMINALS_PER_PERSON, yours),
+        (Terminal.objects.filter(container=container), PER_CONTAINER, its),
     ):
         if (used := rows.open().count()) >= limit:
             raise Refused(
                 "terminals_limit",
-                f"{whose} {used} terminals open, and no more than {limit} can be; close one first.",
+                words % {"used": used, "limit": limit},
                 status=429,
                 limit=limit,
                 used=used,

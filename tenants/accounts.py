@@ -2,13 +2,15 @@
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import translation
 
-from tenants import audit, founding, guests, members, names, passwords, tokens
+from tenants import audit, founding, guests, languages, members, names, passwords, tokens
 from tenants.events import Action
 from tenants.mail import limits, links, outbox
 from tenants.models import MailKind, Membership, Tenant, User
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def ask(email: str) -> None:
@@ -20,7 +22,7 @@ def ask(email: str) -> None:
     email = fold_email(email)
     with audit.refusals(Action.SIGN_UP_ASK, actor=None), transaction.atomic():
         limits.admit(email)
-        mail = outbox.post(MailKind.SIGN_UP, email)
+        mail = outbox.post(MailKind.SIGN_UP, email, language=translation.get_language() or "")
         audit.record(Action.SIGN_UP_ASK, actor=None, mail=mail.pk)  # the address is forgotten with the mail
 
 
@@ -45,7 +47,7 @@ def sign_up(
 def open_account(email: str, name: str, password: str) -> User:
     """A new person whose address is proved; stand in a transaction."""
     email, name = fold_email(email), names.check_mailed(name, "name", 150)
-    used = Refused("link_used", "There is an account with this address already; sign in.", status=409)
+    used = Refused("link_used", _("There is an account with this address already; sign in."), status=409)
     if there := User.objects.filter(email=email).first():
         require_active(there)
         raise used
@@ -61,15 +63,24 @@ def require_active(person: User) -> None:
     """Raises `Refused`: `account_closed`."""
     if not person.is_active:
         raise Refused(
-            "account_closed", f"The account of {person} is closed; ask whoever runs Warren to open it.", status=403
+            "account_closed",
+            _("The account of %(person)s is closed; ask whoever runs Warren to open it.") % {"person": person},
+            status=403,
         )
 
 
-def rename(person: User, name: str) -> User:
+def change(person: User, *, name: str | None = None, language: str | None = None) -> User:
+    """What is given of the profile; a language that is none of ours is none, and the browser's counts.
+
+    Raises `Refused`: `name_invalid`.
+    """
     with audit.refusals(Action.PROFILE_CHANGE, actor=person, target=person), transaction.atomic():
         row = User.objects.locked().get(pk=person.pk)
-        row.name = names.check_mailed(name, "name", 150)
-        row.save(update_fields=["name"])
+        if name is not None:
+            row.name = names.check_mailed(name, "name", 150)
+        if language is not None:
+            row.language = languages.known(language)
+        row.save(update_fields=["name", "language"])
         audit.record(Action.PROFILE_CHANGE, actor=row, target=row)
     return row
 
@@ -81,7 +92,7 @@ def close(person: User, current: str, *, request: HttpRequest) -> None:
     """
     with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person):
         if passwords.verify(request, person.email, current) is None:
-            raise Refused("password_wrong", "This is not your password.", field="current_password")
+            raise Refused("password_wrong", _("This is not your password."), field="current_password")
         _close(person)
 
 

@@ -99,7 +99,7 @@ def refusals(
             tenant=tenant,
             outcome=Outcome.REFUSED,
             reason=exc.code,
-            why=str(exc),
+            why=exc.english,
             **detail,
         )
         raise

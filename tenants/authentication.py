@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from knox.auth import TokenAuthentication as Knox
 from rest_framework import exceptions
 from rest_framework.permissions import SAFE_METHODS
@@ -21,7 +22,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9]{16,200}")
 
 class ReadOnlyToken(exceptions.PermissionDenied):
     default_code = "token_scope"
-    default_detail = "This token may read only; use one with the scope “write”."
+    default_detail = _("This token may read only; use one with the scope “write”.")
 
 
 class TokenAuthentication(Knox):  # type: ignore[misc]  # knox has no types

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from tenants.models import ApiToken, Membership, Tenant, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
@@ -42,8 +43,10 @@ def of(user: Any, slug: str = "") -> Tenant:
     """The tenant of that slug among the person's own; without one, their first. Raises `Refused`."""
     found = mine(user).filter(slug=slug).first() if slug else mine(user).first()
     if found is None:
-        what = f"the tenant {slug}" if slug else "any tenant"
-        raise Refused("no_tenant", f"You are not a member of {what}; ask one of its owners.", status=403)
+        said = _("You are not a member of any tenant; ask one of its owners.")
+        if slug:
+            said = _("You are not a member of the tenant %(slug)s; ask one of its owners.") % {"slug": slug}
+        raise Refused("no_tenant", said, status=403)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import gettext, gettext_noop
+
 
 class Action(StrEnum):
     SIGN_IN = "user:sign_in"
@@ -74,3 +76,11 @@ class Action(StrEnum):
 class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+_LABELS = (gettext_noop("done"), gettext_noop("refused"))  # for the catalogue

@@ -7,6 +7,7 @@ from tenants import audit, members, names, standing
 from tenants.events import Action
 from tenants.models import Membership, Plan, Role, Tenant, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def require_open() -> None:
@@ -14,7 +15,7 @@ def require_open() -> None:
     if not settings.REGISTRATION_OPEN:
         raise Refused(
             "registration_closed",
-            "Nobody can sign up here by themselves; ask an owner to invite you, or whoever runs this installation.",
+            _("Nobody can sign up here by themselves; ask an owner to invite you, or whoever runs this installation."),
             status=403,
         )
 
@@ -38,7 +39,10 @@ def _require_room(person: User) -> None:
         standing.require_running(tenant)
     most = settings.TENANTS_PER_PERSON
     if most and len(owned) >= most:
-        words = f"You own {len(owned)} tenants, and may own {most}; delete one or hand one over first."
+        words = _("You own %(owned)s tenants, and may own %(most)s; delete one or hand one over first.") % {
+            "owned": len(owned),
+            "most": most,
+        }
         raise Refused("tenants_limit", words, limit=most)
 
 
@@ -64,8 +68,15 @@ def _make_somehow(name: str) -> Tenant:
 def _make(name: str, slug: str) -> Tenant:
     plan = Plan.objects.filter(code=settings.REGISTRATION_PLAN).first()
     if plan is None:
-        raise Refused("no_plan", f"There is no plan {settings.REGISTRATION_PLAN}; ask whoever runs this.", status=503)
-    taken = Refused("slug_taken", f"The short name {slug} is taken; choose another.", status=409, field="slug")
+        raise Refused(
+            "no_plan",
+            _("There is no plan %(registration_plan)s; ask whoever runs this.")
+            % {"registration_plan": settings.REGISTRATION_PLAN},
+            status=503,
+        )
+    taken = Refused(
+        "slug_taken", _("The short name %(slug)s is taken; choose another.") % {"slug": slug}, status=409, field="slug"
+    )
     if Tenant.objects.filter(slug=slug).exists():
         raise taken
     try:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tenants.models import IdempotencyKey, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 KEPT = datetime.timedelta(hours=24)
 RETRY_SECONDS = 1
@@ -60,7 +61,9 @@ def claim(user: User, route: str, key: str, wanted: str) -> Claim | Answer:
     Raises `Refused`: the key is no key, it stands for another request, or somebody is working on it.
     """
     if not _KEY.fullmatch(key):
-        raise Refused("idempotency_key_invalid", "An Idempotency-Key is 1 to 255 visible ASCII characters.", status=400)
+        raise Refused(
+            "idempotency_key_invalid", _("An Idempotency-Key is 1 to 255 visible ASCII characters."), status=400
+        )
     now = timezone.now()
     until = now + datetime.timedelta(seconds=settings.LEASE_SECONDS)
     mine = {"digest": wanted, "locked_until": until, "created_at": now}
@@ -73,7 +76,7 @@ def claim(user: User, route: str, key: str, wanted: str) -> Claim | Answer:
             return Claim(row.pk, until)
         expired = row.created_at <= now - KEPT
         if not expired and row.digest != wanted:
-            raise Refused("idempotency_key_reused", "This key was used for another request; choose a fresh one.")
+            raise Refused("idempotency_key_reused", _("This key was used for another request; choose a fresh one."))
         if not expired and row.status is not None:
             return Answer(row.status, row.headers, row.answer)
         if row.locked_until > now:
@@ -91,5 +94,5 @@ def prune() -> int:
 
 
 def _in_flight() -> Refused:
-    message = "The first request with this key is still being carried out; ask again in a moment."
+    message = _("The first request with this key is still being carried out; ask again in a moment.")
     return Refused("idempotency_in_flight", message, status=409, retry_after=RETRY_SECONDS)

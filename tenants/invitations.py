@@ -12,6 +12,7 @@ from tenants.models import Invitation, MailKind, Membership, Tenant, User
 from tenants.models.invitation import a_week_from_now
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
@@ -28,7 +29,9 @@ def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
         members.require_owner(row, actor)
         standing.require_running(row)
         if Membership.objects.filter(tenant=row, user__email=email).exists():
-            raise Refused("already_member", f"{email} is a member already.", status=409, field="email")
+            raise Refused(
+                "already_member", _("%(email)s is a member already.") % {"email": email}, status=409, field="email"
+            )
         limits.admit(email)
         invitation = Invitation.objects.filter(tenant=row, email=email, accepted_at=None, withdrawn_at=None).first()
         invitation = invitation or Invitation(tenant=row, email=email)
@@ -47,7 +50,10 @@ def withdraw(invitation: Invitation, *, actor: User) -> None:
         members.require_owner(members.lock(tenant), actor)
         row = Invitation.objects.get(pk=invitation.pk)
         if row.accepted_at or row.withdrawn_at:
-            raise Refused("invitation_closed", f"This invitation was {row.state} already.", status=409)
+            said = _("This invitation was withdrawn already.")
+            if row.accepted_at:
+                said = _("This invitation was accepted already.")
+            raise Refused("invitation_closed", said, status=409)
         row.withdrawn_at = timezone.now()
         row.save(update_fields=["withdrawn_at"])
         audit.record(Action.INVITATION_WITHDRAW, **facts)
@@ -57,14 +63,14 @@ def find(token: str) -> Invitation:
     """The invitation of a link, if it can still be accepted. Raises `Refused`, saying why not."""
     row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=links.invited(token)).first()
     if row is None:
-        raise Refused("link_invalid", "This link is not valid; ask for a new invitation.")
+        raise Refused("link_invalid", _("This link is not valid; ask for a new invitation."))
     match row.state:
         case "accepted":
-            raise Refused("link_used", "This invitation was accepted already; sign in.", status=409)
+            raise Refused("link_used", _("This invitation was accepted already; sign in."), status=409)
         case "withdrawn":
-            raise Refused("invitation_withdrawn", "This invitation was withdrawn; ask whoever sent it.", status=409)
+            raise Refused("invitation_withdrawn", _("This invitation was withdrawn; ask whoever sent it."), status=409)
         case "expired":
-            raise Refused("link_expired", "This invitation is too old; ask whoever sent it for a new one.")
+            raise Refused("link_expired", _("This invitation is too old; ask whoever sent it for a new one."))
     return row
 
 
@@ -101,7 +107,8 @@ def _join(invitation: Invitation, actor: User) -> Membership:
     if person.email != invitation.email:
         raise Refused(
             "other_address",
-            f"This invitation is for {invitation.email}; you are signed in as {person.email}.",
+            _("This invitation is for %(email)s; you are signed in as %(email_2)s.")
+            % {"email": invitation.email, "email_2": person.email},
             status=403,
         )
     accounts.require_active(person)

@@ -12,6 +12,7 @@ from tenants import audit
 from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def role(tenant: Tenant, user: Any) -> str | None:
@@ -22,7 +23,11 @@ def role(tenant: Tenant, user: Any) -> str | None:
 def require_owner(tenant: Tenant, actor: User) -> None:
     """Raises `Refused`. Ask it under the tenant's lock, where a change hangs on it."""
     if role(tenant, actor) != Role.OWNER:
-        raise Refused("owner_only", f"Only an owner of {tenant} may do this; ask one of them.", status=403)
+        raise Refused(
+            "owner_only",
+            _("Only an owner of %(tenant)s may do this; ask one of them.") % {"tenant": tenant},
+            status=403,
+        )
 
 
 def stop_others(tenant: Tenant, actor: User, action: Action) -> None:
@@ -68,9 +73,13 @@ def hand_over(membership: Membership, *, actor: User) -> None:
     with audit.refusals(Action.OWNERSHIP_HAND_OVER, **facts), transaction.atomic():
         row = _mine(membership, actor)
         if row.user_id == actor.pk:
-            raise Refused("hand_over_self", "Choose another member to hand the ownership to.")
+            raise Refused("hand_over_self", _("Choose another member to hand the ownership to."))
         if not row.user.is_active:
-            raise Refused("account_closed", f"The account of {row.user} is closed; choose somebody else.", status=409)
+            raise Refused(
+                "account_closed",
+                _("The account of %(user)s is closed; choose somebody else.") % {"user": row.user},
+                status=409,
+            )
         own = Membership.objects.select_related("tenant").get(tenant=row.tenant_id, user=actor)
         _withdraw_sent(own, actor)
         row.role, own.role = Role.OWNER, Role.MEMBER
@@ -85,7 +94,7 @@ def leave(tenant: Tenant, *, actor: User) -> None:
         lock(tenant)
         own = Membership.objects.select_related("tenant", "user").filter(tenant=tenant, user=actor).first()
         if own is None:
-            raise Refused("no_tenant", f"You are not a member of {tenant}.", status=404)
+            raise Refused("no_tenant", _("You are not a member of %(tenant)s.") % {"tenant": tenant}, status=404)
         go(own, actor=actor)
         audit.record(Action.MEMBER_LEAVE, actor=actor, tenant=tenant)
 
@@ -113,7 +122,8 @@ def keep_an_owner(going: Membership) -> None:
     if going.role == Role.OWNER and not owners.exclude(pk=going.pk).exists():
         raise Refused(
             "last_owner",
-            f"{going.user} is the last owner of {going.tenant}; hand the ownership over first.",
+            _("%(user)s is the last owner of %(tenant)s; hand the ownership over first.")
+            % {"user": going.user, "tenant": going.tenant},
             status=409,
             tenant=going.tenant.slug,
         )
@@ -125,5 +135,9 @@ def _mine(membership: Membership, actor: User) -> Membership:
     require_owner(tenant, actor)
     row = Membership.objects.select_related("tenant", "user").filter(pk=membership.pk).first()
     if row is None:
-        raise Refused("not_a_member", f"{membership.user} is not a member of {tenant} any more.", status=404)
+        raise Refused(
+            "not_a_member",
+            _("%(user)s is not a member of %(tenant)s any more.") % {"user": membership.user, "tenant": tenant},
+            status=404,
+        )
     return row

@@ -9,6 +9,7 @@ from django.utils.crypto import get_random_string
 
 from tenants.models import Tenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 _RESERVED = """
 admin api app auth autoconfig autodiscover cdn dashboard ftp imap localhost login mail ns pop root smtp static status
@@ -26,7 +27,7 @@ def check(text: str, field: str, limit: int = 100, code: str = "name_invalid") -
     name = " ".join(text.split())
     unseen = any(unicodedata.category(letter)[0] == "C" for letter in name)
     if not name or len(name) > limit or unseen:
-        raise Refused(code, f"Use 1 to {limit} characters that can be seen.", field=field)
+        raise Refused(code, _("Use 1 to %(limit)s characters that can be seen.") % {"limit": limit}, field=field)
     return name
 
 
@@ -34,7 +35,7 @@ def check_mailed(text: str, field: str, limit: int = 100, code: str = "name_inva
     """The same for one that stands in mail: nothing in it that a mail program would make a link of."""
     name = check(text, field, limit, code)
     if _LINKED.search(unicodedata.normalize("NFKC", name)):
-        words = "This goes into mail, so it must hold no address: no “@”, “://” or “www.”, no dot between letters."
+        words = _("This goes into mail, so it must hold no address: no “@”, “://” or “www.”, no dot between letters.")
         raise Refused(code, words, field=field)
     return name
 
@@ -46,10 +47,12 @@ def check_slug(slug: str) -> str:
             validator(slug)
     except ValidationError:
         raise Refused(
-            "slug_invalid", "Use 2 to 20 lower-case letters and digits, a letter first.", field="slug"
+            "slug_invalid", _("Use 2 to 20 lower-case letters and digits, a letter first."), field="slug"
         ) from None
     if slug in _SLUGS:
-        raise Refused("slug_reserved", f"The short name {slug} is reserved; choose another.", field="slug")
+        raise Refused(
+            "slug_reserved", _("The short name %(slug)s is reserved; choose another.") % {"slug": slug}, field="slug"
+        )
     return slug
 
 

@@ -15,6 +15,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
+from tenants.words import gettext as _
+
 PER_PAGE, MOST = "per_page", 200
 _DESCRIPTION = f"How many results a page has, at most {MOST}."
 
@@ -25,7 +27,7 @@ def _size(request: Request, default: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
-        raise ValidationError({PER_PAGE: ["Give a whole number from 1."]})
+        raise ValidationError({PER_PAGE: [_("Give a whole number from 1.")]})
     return min(int(text), MOST)
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import translation
 
 from tenants import audit, lockout, tokens
 from tenants.events import Action
@@ -12,6 +13,7 @@ from tenants.mail import limits, links, outbox
 from tenants.models import ApiToken, MailKind, User
 from tenants.models.user import fold_email
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 MAX_LENGTH = 1024  # hashing a longer one is work that somebody else would pay for
 
@@ -26,7 +28,9 @@ def check(password: str, person: User) -> None:
     """Raises `Refused` (`password_weak`) with all that is wrong."""
     try:
         if len(password) > MAX_LENGTH:
-            raise ValidationError(f"This password is longer than {MAX_LENGTH} characters.")
+            raise ValidationError(
+                _("This password is longer than %(max_length)s characters.") % {"max_length": MAX_LENGTH}
+            )
         validate_password(password, person)
     except ValidationError as exc:
         raise Refused("password_weak", " ".join(exc.messages), field="password") from None
@@ -41,7 +45,7 @@ def ask(email: str) -> None:
     email = fold_email(email)
     with audit.refusals(Action.PASSWORD_ASK, actor=None), transaction.atomic():
         limits.admit(email)
-        mail = outbox.post(MailKind.PASSWORD_RESET, email)
+        mail = outbox.post(MailKind.PASSWORD_RESET, email, language=translation.get_language() or "")
         audit.record(Action.PASSWORD_ASK, actor=None, mail=mail.pk)
 
 
@@ -72,7 +76,7 @@ def change(person: User, current: str, password: str, *, request: HttpRequest, k
     """
     with audit.refusals(Action.PASSWORD_CHANGE, actor=person, target=person):
         if verify(request, person.email, current) is None:
-            raise Refused("password_wrong", "This is not your present password.", field="current_password")
+            raise Refused("password_wrong", _("This is not your present password."), field="current_password")
         check(password, person)
         with transaction.atomic():
             row = User.objects.locked().get(pk=person.pk)

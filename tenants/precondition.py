@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class Versioned(Protocol):
@@ -37,7 +38,7 @@ class IfMatch:
         if self.tags is not None and etag(row) not in self.tags:
             raise Refused(
                 "precondition_failed",
-                "Somebody changed this since you looked. Read it again, then decide anew.",
+                _("Somebody changed this since you looked. Read it again, then decide anew."),
                 status=412,
                 etag=etag(row),
             )

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from django_stubs_ext import StrOrPromise
+
+from tenants.words import english
+
 
 class Refused(Exception):
     """The message says what, why and what next; `code` is stable, `members` are facts for programs."""
 
-    def __init__(self, code: str, message: str, *, status: int = 422, **members: Any) -> None:
+    def __init__(self, code: str, message: StrOrPromise, *, status: int = 422, **members: Any) -> None:
         super().__init__(message)
+        self.english: str = english(message)  # for the record
         self.code = code
         self.status = status
         self.members = members

@@ -15,6 +15,7 @@ from tenants import audit, doorbell, members
 from tenants.events import Action
 from tenants.models import Plan, Tenant, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 # Sent inside the transaction with `tenant` as it is now, and `actor`, who decided it (None: Warren itself).
 changed = Signal()
@@ -53,18 +54,27 @@ def close_own(tenant: Tenant, slug: str, *, actor: User) -> bool:
         row = Tenant.objects.locked(tenant.pk)
         members.require_owner(row, actor)
         if slug.strip() != row.slug:
-            raise Refused("slug_differs", f"The short name is {row.slug}; give that to delete {row}.", field="slug")
+            raise Refused(
+                "slug_differs",
+                _("The short name is %(slug)s; give that to delete %(row)s.") % {"slug": row.slug, "row": row},
+                field="slug",
+            )
         return close(row, actor=actor)
 
 
 def require_running(tenant: Tenant) -> None:
     """Raises `Refused`: `tenant_closed`, `tenant_suspended`. Ask it under the tenant's lock."""
     if tenant.deleted_at:
-        raise Refused("tenant_closed", f"{tenant} is being deleted; nothing else can be done.", status=409)
+        raise Refused(
+            "tenant_closed",
+            _("%(tenant)s is being deleted; nothing else can be done.") % {"tenant": tenant},
+            status=409,
+        )
     if tenant.suspended:
         raise Refused(
             "tenant_suspended",
-            f"{tenant} is suspended: {tenant.suspended_reason} Ask whoever runs Warren.",
+            _("%(tenant)s is suspended: %(suspended_reason)s Ask whoever runs Warren.")
+            % {"tenant": tenant, "suspended_reason": tenant.suspended_reason},
             status=403,
             reason=tenant.suspended_reason,
         )

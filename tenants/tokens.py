@@ -9,6 +9,7 @@ from tenants import audit, names
 from tenants.events import Action
 from tenants.models import ApiToken, Scope, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 def create(
@@ -28,7 +29,10 @@ def create(
     with audit.refusals(Action.TOKEN_CREATE, actor=actor), transaction.atomic():
         if longest and (expires_in_days or 0) > longest:
             raise Refused(
-                "token_lifetime", f"A token may live {longest} days here.", field="expires_in_days", limit=longest
+                "token_lifetime",
+                _("A token may live %(longest)s days here.") % {"longest": longest},
+                field="expires_in_days",
+                limit=longest,
             )
         days = expires_in_days or longest
         row, secret = ApiToken.objects.create(

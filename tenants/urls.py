@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/close/", account.CloseView.as_view(), name="account-close"),
     path("account/tokens/", tokens.TokensView.as_view(), name="tokens"),
     path("account/tokens/<str:key>/revoke/", tokens.TokenRevokeView.as_view(), name="token-revoke"),
+    path("language/", account.LanguageView.as_view(), name="set_language"),
     path("switch/", tenant.SwitchView.as_view(), name="tenant-switch"),
     path("tenants/new/", tenant.TenantCreateView.as_view(), name="tenant-create"),
     path("tenants/<slug:tenant>/", tenant.TenantView.as_view(), name="tenant"),

@@ -14,6 +14,7 @@ from access.levels import Permission
 from access.models import Ended, Grant
 from access.states import State
 from containers.api.serializers import ContainerListSerializer
+from tenants.words import gettext as _
 
 _LONGEST = 2**31 - 1  # seconds: past any plan, within the calendar
 _STATES = [state.value for state in State]
@@ -102,9 +103,9 @@ class TermsSerializer(serializers.Serializer[Any]):
         # A misspelt word would give another access than is meant.
         given = self.initial_data if isinstance(self.initial_data, Mapping) else {}
         if unknown := sorted(set(map(str, given)) - set(self.fields)):
-            raise ValidationError(dict.fromkeys(unknown, "There is no such field."))
+            raise ValidationError(dict.fromkeys(unknown, _("There is no such field.")))
         if {"expires_in", "expires_at"} <= set(attrs):
-            raise ValidationError({"expires_in": "Give this or expires_at, not both."})
+            raise ValidationError({"expires_in": _("Give this or expires_at, not both.")})
         return attrs
 
     def wanted(self) -> dict[str, Any]:
@@ -137,7 +138,7 @@ class ShareSerializer(TermsSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("email" in attrs) == ("emails" in attrs):
-            raise ValidationError({"email": "Give either this or emails."})
+            raise ValidationError({"email": _("Give either this or emails.")})
         return super().validate(attrs)
 
     @property

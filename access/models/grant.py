@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from access import levels, states
 from access.levels import Permission
@@ -17,9 +18,9 @@ from tenants.models import User
 class Ended(models.TextChoices):
     EXPIRED = "expired"
     REVOKED = "revoked"
-    LEFT = "left", "left by the guest"
-    CONTAINER = "container", "the container was deleted"
-    JOINED = "joined", "joined the tenant"
+    LEFT = "left", _("left by the guest")
+    CONTAINER = "container", _("the container was deleted")
+    JOINED = "joined", _("joined the tenant")
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):

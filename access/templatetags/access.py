@@ -3,28 +3,30 @@
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy
 
 from access import holding, states
 from access.holding import Holding
 from access.models import Grant
 from access.states import State
 from containers.models import Container
+from tenants.words import gettext as _
 
 register = template.Library()
 
 _ALLOWED = {
-    "view": "open it and see how it is doing",
-    "operate": "read its log, start, stop and restart it",
-    "shell": "use a terminal inside",
-    "manage": "share it with others",
+    "view": gettext_lazy("open it and see how it is doing"),
+    "operate": gettext_lazy("read its log, start, stop and restart it"),
+    "shell": gettext_lazy("use a terminal inside"),
+    "manage": gettext_lazy("share it with others"),
 }
 _STATES = {
-    State.PENDING: "waiting for Cloudflare",
-    State.ACTIVE: "active",
-    State.EXPIRING: "ending at the edge…",
-    State.REVOKING: "ending at the edge…",
-    State.EXPIRED: "expired, out",
-    State.REVOKED: "revoked, out",
+    State.PENDING: gettext_lazy("waiting for Cloudflare"),
+    State.ACTIVE: gettext_lazy("active"),
+    State.EXPIRING: gettext_lazy("ending at the edge…"),
+    State.REVOKING: gettext_lazy("ending at the edge…"),
+    State.EXPIRED: gettext_lazy("expired, out"),
+    State.REVOKED: gettext_lazy("revoked, out"),
 }
 
 
@@ -52,23 +54,23 @@ def is_guest(context: Any) -> bool:
 @register.filter
 def allowed(grant: Grant) -> list[str]:
     """All that the guest may do, in words that go on "You may …"."""
-    return [_ALLOWED[permission] for permission in grant.permissions]
+    return [str(_ALLOWED[permission]) for permission in grant.permissions]
 
 
 @register.filter
 def standing(grant: Grant) -> dict[str, Any]:
     """`state`, the same in `words` that "since" goes after, `since`, and whether it is `over`."""
     state, since = states.of(grant)
-    words = _STATES[state]
+    words = str(_STATES[state])
     if state == State.REVOKED and grant.ended_how == "left":
-        words = "left, out"
+        words = _("left, out")
     return {"state": state, "words": words, "since": since, "over": state not in {State.PENDING, State.ACTIVE}}
 
 
 @register.filter
 def signed_in_by(connection: str) -> str:
     """Cloudflare's word for a login method, for people; those of an account's own provider are names already."""
-    return "one-time PIN" if connection == "onetimepin" else connection
+    return _("one-time PIN") if connection == "onetimepin" else connection
 
 
 @register.filter

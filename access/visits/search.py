@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from access.models import Visit
 from containers import visibility
@@ -16,6 +17,7 @@ from tenants.activity.search import Searching
 from tenants.events import Action
 from tenants.models import AuditEvent, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 _AGAIN = datetime.timedelta(hours=1)  # within that, who looks at the same once more is not put down anew
 
@@ -30,7 +32,7 @@ def managed(actor: User, pk: Any, action: Action) -> Container:
         raise Http404
     with audit.refusals(action, actor=actor, target=container, tenant=container.tenant):
         if not visibility.may(actor, container, "change"):
-            words = "Who came to this container is shown to its members alone; ask one of its owners."
+            words = _("Who came to this container is shown to its members alone; ask one of its owners.")
             raise Refused("visits_hidden", words, status=403)
     return container
 
@@ -54,9 +56,13 @@ class VisitsForm(Searching):
 
     field_order = ("email", "allowed", "grant")
 
-    email = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
+    email = forms.CharField(
+        max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
+    )
     allowed = forms.ChoiceField(
-        choices=[("", "All"), ("true", "let in"), ("false", "refused")], required=False, label="Decision"
+        choices=[("", gettext_lazy("All")), ("true", gettext_lazy("let in")), ("false", gettext_lazy("refused"))],
+        required=False,
+        label=gettext_lazy("Decision"),
     )
     grant = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the page links to it; nobody types it
 

@@ -24,6 +24,7 @@ from containers.models import Archive, ArchiveKind, Container
 from containers.permissions import ContainerPermission
 from tenants import audit, current
 from tenants.events import Action
+from tenants.words import gettext as _
 
 
 class ArchiveSerializer(serializers.ModelSerializer[Archive]):
@@ -73,7 +74,7 @@ class _ArchiveView(APIView):
         seen = Container.objects.visible_to(self.request.user).select_related("tenant")
         found = get_object_or_404(seen.living() if living else seen, pk=pk)
         if not visibility.may(self.request.user, found, "change"):
-            self.permission_denied(self.request, ContainerPermission.message)
+            self.permission_denied(self.request, str(ContainerPermission.message))
         return found
 
     def archive(self, pk: Any, archive: Any) -> Archive:
@@ -162,7 +163,7 @@ class ImportsView(_ArchiveView):
         body: Any = request.data
         file = body.get("file")
         if not isinstance(file, File):
-            raise ValidationError({"file": "Send a tar or tar.gz file, as the body or as this field of a form."})
+            raise ValidationError({"file": _("Send a tar or tar.gz file, as the body or as this field of a form.")})
         return self.accepted(asking.restore(container, file, actor=actor))
 
 

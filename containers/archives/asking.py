@@ -17,6 +17,7 @@ from tenants.models import User
 from tenants.models.plan import MIB
 from tenants.refusal import Refused
 from tenants.standing import require_running
+from tenants.words import gettext as _
 
 
 def export(container: Container, *, actor: User) -> Archive:
@@ -27,7 +28,9 @@ def export(container: Container, *, actor: User) -> Archive:
     ):
         row = _free(container)
         if row.status.state == EngineState.ABSENT:
-            raise Refused("no_data_yet", "This container was not made yet; there is no data to download.", status=409)
+            raise Refused(
+                "no_data_yet", _("This container was not made yet; there is no data to download."), status=409
+            )
         earlier = row.archives.filter(kind=ArchiveKind.EXPORT).exclude(file="")
         made = _make(row, actor, ArchiveKind.EXPORT)
         earlier.exclude(pk=made.pk).ring(expires_at=timezone.now())
@@ -43,11 +46,12 @@ def check_upload(container: Container, length: int | None, *, actor: User) -> No
     """
     with audit.refusals(Action.CONTAINER_IMPORT, actor=actor, target=container, tenant=container.tenant):
         if length is None:
-            raise Refused("length_required", "Say how long the archive is (Content-Length).", status=411)
+            raise Refused("length_required", _("Say how long the archive is (Content-Length)."), status=411)
         if length > _longest(container):
             raise Refused(
                 "archive_too_large",
-                f"The archive is larger than the {container.storage // MIB} MiB of storage that the container has.",
+                _("The archive is larger than the %(storage)s MiB of storage that the container has.")
+                % {"storage": container.storage // MIB},
                 status=413,
                 limit=container.storage,
             )
@@ -89,9 +93,11 @@ def cancel(archive: Archive, *, actor: User) -> Archive:
         row = Archive.objects.select_for_update(of=("self",)).select_related("container__status").get(pk=archive.pk)
         row.container.status = status
         if row.finished_at:
-            raise Refused("archive_finished", "It has come to its end already; there is nothing to cancel.", status=409)
+            raise Refused(
+                "archive_finished", _("It has come to its end already; there is nothing to cancel."), status=409
+            )
         if row.in_use:
-            raise Refused("archive_applied", "The data is replaced already; that can't be cancelled.", status=409)
+            raise Refused("archive_applied", _("The data is replaced already; that can't be cancelled."), status=409)
         said = {"code": CANCELLED, "message": "Somebody cancelled it."}
         Archive.objects.filter(pk=row.pk).ring(expires_at=timezone.now(), **said)
         doorbell.ring(RECONCILE, row.pk)
@@ -107,21 +113,23 @@ def _longest(container: Container) -> int:
 
 
 def _no_room(exc: store.NoRoom) -> Refused:
-    return Refused("archive_no_room", str(exc), status=507)
+    return Refused("archive_no_room", exc.args[0], status=507)
 
 
 def _free(container: Container) -> Container:
     """The container, locked, if its data can be worked on."""
     row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
     if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused("being_deleted", "This container is being deleted; nothing else can be done.", status=409)
+        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
     require_running(row.tenant)
     if not row.data_folder:
-        raise Refused("no_data_folder", "This container keeps no data: its template names no data folder.", status=409)
+        raise Refused(
+            "no_data_folder", _("This container keeps no data: its template names no data folder."), status=409
+        )
     if row.archives.filter(finished_at=None).exists():
         raise Refused(
             "archive_in_progress",
-            "The data of this container is being downloaded or restored just now; wait until that is done.",
+            _("The data of this container is being downloaded or restored just now; wait until that is done."),
             status=409,
         )
     return row

@@ -15,6 +15,7 @@ from django.utils.crypto import get_random_string
 
 from containers.models import Archive
 from tenants.models.plan import MIB
+from tenants.words import gettext as _
 
 LOOK = 16 * MIB  # bytes written between two looks at how much is free
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -63,8 +64,11 @@ def require_room(length: int = 0) -> None:
         there = there.parent
     if shutil.disk_usage(there).free < settings.ARCHIVE_RESERVE + length:
         raise NoRoom(
-            f"Warren's disk has no room for it: besides {length // MIB} MiB, {settings.ARCHIVE_RESERVE // MIB} MiB are "
-            "to stay free. Try again later, or tell whoever runs Warren."
+            _(
+                "Warren's disk has no room for it: besides %(length)s MiB, %(archive_reserve)s MiB are to "
+                "stay free. Try again later, or tell whoever runs Warren."
+            )
+            % {"length": length // MIB, "archive_reserve": settings.ARCHIVE_RESERVE // MIB}
         )
 
 
@@ -84,7 +88,7 @@ def keep(file: Any) -> str:
     except BaseException as exc:
         storage.delete(name)
         if isinstance(exc, OSError) and exc.errno in _FULL:
-            raise NoRoom("Warren's disk is full. Try again later, or tell whoever runs Warren.") from exc
+            raise NoRoom(_("Warren's disk is full. Try again later, or tell whoever runs Warren.")) from exc
         raise
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from containers.models.container import Container
 from containers.models.schedule import Scheduled
@@ -23,6 +24,21 @@ class ArchiveState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     EXPIRED = "expired"  # it was done, and its file is gone
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return gettext(self.value)
+
+
+# What the labels say, for the catalogue.
+_LABELS = (
+    gettext_noop("queued"),
+    gettext_noop("running"),
+    gettext_noop("done"),
+    gettext_noop("failed"),
+    gettext_noop("expired"),
+)
 
 
 class Archive(Scheduled):

@@ -12,6 +12,7 @@ from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Usage
 from tenants.models import Tenant
+from tenants.words import gettext as _
 
 register = template.Library()
 
@@ -45,21 +46,21 @@ def phase(container: Container) -> Phase:
 
 def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]]:
     if container.suspended:
-        return [] if word is Lifecycle.DELETING else [("delete", "Delete", "danger")]
-    found = []
+        return [] if word is Lifecycle.DELETING else [("delete", _("Delete"), "danger")]
+    found: list[tuple[str, str, str]] = []
     failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
     # What holds, and has something to say all the same: its latest change failed.
     failed = failed or any(condition.status and condition.message for condition in container.conditions.all())
     if failed or word in {Lifecycle.ERROR, Lifecycle.MISSING}:
-        found.append(("retry", "Retry", ""))
+        found.append(("retry", _("Retry"), ""))
     if word in {Lifecycle.STOPPED, Lifecycle.STOPPING}:
-        found.append(("start", "Start", ""))
+        found.append(("start", _("Start"), ""))
     if word is Lifecycle.RUNNING:
-        found.append(("restart", "Restart", ""))
+        found.append(("restart", _("Restart"), ""))
     if word in _STOPPABLE:
-        found.append(("stop", "Stop", ""))
+        found.append(("stop", _("Stop"), ""))
     if word is not Lifecycle.DELETING:
-        found.append(("delete", "Delete", "danger"))
+        found.append(("delete", _("Delete"), "danger"))
     return found
 
 

@@ -16,6 +16,7 @@ from containers.models import Container
 from monitoring.history import LEVELS, reading
 from monitoring.history.reading import Span
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 RANGES = {"1h": 3600, "24h": 24 * 3600, "30d": 30 * 24 * 3600}
 _FIRST, _LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2000, 9000))
@@ -40,11 +41,11 @@ class _Asked(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         known = self.fields
         if unknown := sorted(set(self.initial_data) - set(known)):
-            words = f"There is no such parameter here; there are: {', '.join(sorted(known))}."
+            words = _("There is no such parameter here; there are: %(known)s.") % {"known": ", ".join(sorted(known))}
             raise serializers.ValidationError({name[:60]: [words] for name in unknown[:10]})
         for name in ("from", "to"):
             if name in attrs and not _FIRST <= attrs[name] <= _LAST:
-                raise serializers.ValidationError({name: ["Give a moment of our time."]})
+                raise serializers.ValidationError({name: [_("Give a moment of our time.")]})
         return attrs
 
     def span(self) -> Span:
@@ -54,7 +55,7 @@ class _Asked(serializers.Serializer[Any]):
         if start is None and end is None:
             return Span.of(now - RANGES[given.get("range", "1h")], now, step)
         if start is None or "range" in given:
-            raise Refused("range_invalid", "Ask by `range`, or by `from` and, if you like, `to`.", status=400)
+            raise Refused("range_invalid", _("Ask by `range`, or by `from` and, if you like, `to`."), status=400)
         return Span.of(int(start.timestamp()), int(end.timestamp()) if end else now, step)
 
 

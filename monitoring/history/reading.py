@@ -13,6 +13,7 @@ from monitoring.history import LEVELS
 from monitoring.history.rows import FIELDS, Row
 from monitoring.models import History
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 MOST = 1500  # points of one answer
 STEPS = (*LEVELS, 1800)  # seconds between two points, from which is chosen where nothing is asked for
@@ -50,15 +51,18 @@ class Span:
         now = int(time.time())
         end = min(end, now)
         if start >= end:
-            raise Refused("range_invalid", "The time ends before it begins, or has not come yet.", status=400)
+            raise Refused("range_invalid", _("The time ends before it begins, or has not come yet."), status=400)
         spans = [cls(start // each * each, end, each) for each in ([step] if step else STEPS)]
         fitting = [span for span in spans if span.points <= MOST]
         if not fitting:
             span = spans[-1]
             raise Refused(
                 "range_too_long",
-                f"In steps of {span.step} s these are {span.points} points, and one answer has at most {MOST}. "
-                "Ask for a shorter time, or for coarser steps where there are some.",
+                _(
+                    "In steps of %(step)s s these are %(points)s points, and one answer has at most "
+                    "%(most)s. Ask for a shorter time, or for coarser steps where there are some."
+                )
+                % {"step": span.step, "points": span.points, "most": MOST},
                 status=400,
                 points=span.points,
                 limit=MOST,

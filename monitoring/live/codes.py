@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Close(IntEnum):
     OVER = 1000  # the log or the shell has come to its end
@@ -23,15 +25,15 @@ class Close(IntEnum):
 
 
 WORDS = {
-    Close.OVER: "It has come to its end.",
-    Close.BAD_MESSAGE: "This message was not understood; /api/docs/websockets/ describes those that are.",
-    Close.SIGNED_OUT: "You are not signed in any more, or the ticket was used or has run out. Sign in again.",
-    Close.REVOKED: "Your access to this container has ended.",
-    Close.NOT_FOUND: "There is no such container, or it is not shared with you.",
-    Close.NOT_PERMITTED: "You may not do this with the container; ask its owner.",
-    Close.TOO_SLOW: "Nothing was acknowledged for a minute. Open it again.",
-    Close.GONE: "The container was deleted.",
-    Close.IDLE: "Nothing was typed or shown for a while. Open it again.",
-    Close.TOO_MANY: "Too many are open, or too much was sent at once. Close some, and try again.",
-    Close.UNAVAILABLE: "What this needs does not answer at the moment. Come again in a while.",
+    Close.OVER: _("It has come to its end."),
+    Close.BAD_MESSAGE: _("This message was not understood; /api/docs/websockets/ describes those that are."),
+    Close.SIGNED_OUT: _("You are not signed in any more, or the ticket was used or has run out. Sign in again."),
+    Close.REVOKED: _("Your access to this container has ended."),
+    Close.NOT_FOUND: _("There is no such container, or it is not shared with you."),
+    Close.NOT_PERMITTED: _("You may not do this with the container; ask its owner."),
+    Close.TOO_SLOW: _("Nothing was acknowledged for a minute. Open it again."),
+    Close.GONE: _("The container was deleted."),
+    Close.IDLE: _("Nothing was typed or shown for a while. Open it again."),
+    Close.TOO_MANY: _("Too many are open, or too much was sent at once. Close some, and try again."),
+    Close.UNAVAILABLE: _("What this needs does not answer at the moment. Come again in a while."),
 }

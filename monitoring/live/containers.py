@@ -11,6 +11,7 @@ from monitoring.live.outbox import WINDOW, Outbox
 from monitoring.live.rights import Rights
 from monitoring.live.snapshots import Snapshot
 from monitoring.live.socket import BadMessage, LiveSocket, whole
+from tenants.words import gettext as _
 
 VERSION = 1
 MOST = 200  # containers of one socket
@@ -55,7 +56,7 @@ class ContainersSocket(LiveSocket):
 
     async def _subscribe(self, keys: set[str]) -> None:
         if len(self.held | keys) > MOST:
-            await self.end(Close.TOO_MANY, f"A socket watches up to {MOST} containers.")
+            await self.end(Close.TOO_MANY, _("A socket watches up to %(most)s containers.") % {"most": MOST})
             return
         if self.hub is None:
             return

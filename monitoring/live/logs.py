@@ -16,6 +16,7 @@ from tenants import audit
 from tenants.events import Action
 from tenants.origin import Origin, origin
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 TAIL, MOST = 200, 10_000  # lines from before: unless said otherwise, and at most
 
@@ -69,10 +70,10 @@ class LogsSocket(StreamSocket):
             await self.tell("lines", **{"from": since, "to": self._reader.end, "lines": shown})
         for line in found:
             if line.kind == lines.ENDED:
-                words = f"It ended with exit code {line.text}." if line.text else "It has ended."
-                await self.tell(
-                    "ended", at=line.at, detail=f"{words} What it writes when it runs again comes here, too."
-                )
+                said = _("It has ended. What it writes when it runs again comes here, too.")
+                if line.text:
+                    said = _("It ended with exit code %(code)s. What it writes when it runs again comes here, too.")
+                await self.tell("ended", at=line.at, detail=said % {"code": line.text})
             elif line.kind == lines.STARTED:
                 await self.tell("started", at=line.at)
 

@@ -11,7 +11,7 @@ from typing import Any
 from autobahn.exception import Disconnected
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
-from django.utils import timezone
+from django.utils import timezone, translation
 from redis.exceptions import RedisError
 
 from monitoring.live import hub, origins, pacing, visitors
@@ -22,6 +22,7 @@ from monitoring.live.pacing import TooOften
 from monitoring.live.rights import Rights
 from monitoring.live.snapshots import Snapshot
 from monitoring.live.visitors import NotSignedIn, Visitor
+from tenants import languages
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +119,11 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
             await self.close()  # before it is accepted: HTTP 403
             return
         await self.accept()
+        translation.activate(visitors.language(self.scope))
         try:
             self.visitor = await in_database(self._enter)
+            if language := languages.chosen(self.visitor.user):
+                translation.activate(language)
             found = await asyncio.wait_for(hub.current(), PATIENCE)
         except NotSignedIn:
             await self.end(Close.SIGNED_OUT)
@@ -180,7 +184,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         self.over = True
         self._leave()
         if code is not Close.OVER:
-            await self.write(self.text("error", code=code.word, detail=detail or WORDS[code]))
+            await self.write(self.text("error", code=code.word, detail=detail or str(WORDS[code])))
         with contextlib.suppress(Disconnected, OSError):
             await self.close(int(code))  # autobahn takes no other kind of integer
 

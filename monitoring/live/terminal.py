@@ -43,7 +43,7 @@ class TerminalSocket(StreamSocket):
             return
         if not self.visitor.writes:
             await self.refused()
-            await self.end(Close.NOT_PERMITTED, terminals.READS_ONLY)
+            await self.end(Close.NOT_PERMITTED, str(terminals.READS_ONLY))
             return
         try:
             row = self._terminal = await in_database(self._begin)

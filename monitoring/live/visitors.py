@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from monitoring.live import tickets
-from tenants import proxies, vouching
+from tenants import languages, proxies, vouching
 from tenants.models import ApiToken, Scope, User
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,12 @@ def ticket(scope: Mapping[str, Any]) -> str | None:
     """None where none was given, and the cookie counts."""
     found = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     return found[-1] if found else None
+
+
+def language(scope: Mapping[str, Any]) -> str:
+    """What the browser asks for; whoever opens the socket may have chosen another."""
+    sent = headers(scope)
+    return languages.of_browser(parse_cookie(sent.get("cookie", "")), sent.get("accept-language", ""))
 
 
 def find(scope: Mapping[str, Any]) -> Visitor:

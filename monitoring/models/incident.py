@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from containers.models import Container
 
@@ -10,16 +12,16 @@ from containers.models import Container
 class Kind(models.TextChoices):
     """As sockets are told, too; the label is for people."""
 
-    STARTED = "started", "started"
-    DIED = "died", "ended"
-    OOM = "oom", "ran out of memory"
-    KILLED = "killed", "got a signal"
-    STOPPED = "stopped", "stopped"
-    PAUSED = "paused", "paused"
-    UNPAUSED = "unpaused", "resumed"
-    DESTROYED = "destroyed", "removed"
-    HEALTHY = "healthy", "healthy"
-    UNHEALTHY = "unhealthy", "unhealthy"
+    STARTED = "started", _("started")
+    DIED = "died", _("ended")
+    OOM = "oom", _("ran out of memory")
+    KILLED = "killed", _("got a signal")
+    STOPPED = "stopped", _("stopped")
+    PAUSED = "paused", _("paused")
+    UNPAUSED = "unpaused", _("resumed")
+    DESTROYED = "destroyed", _("removed")
+    HEALTHY = "healthy", _("healthy")
+    UNHEALTHY = "unhealthy", _("unhealthy")
 
 
 class Incident(models.Model):
@@ -43,5 +45,7 @@ class Incident(models.Model):
     @property
     def words(self) -> str:
         """What people read after its time."""
-        said = Kind(self.kind).label
-        return f"{said} with exit code {self.exit_code}" if self.exit_code is not None else str(said)
+        said = str(Kind(self.kind).label)
+        if self.exit_code is None:
+            return said
+        return gettext("%(what)s with exit code %(code)s") % {"what": said, "code": self.exit_code}

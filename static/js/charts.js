@@ -1,6 +1,6 @@
 // CPU and memory of one container: what was recorded, and the live line at its end. uPlot draws.
 
-import { percent, size } from "./words.js";
+import { gettext, interpolate, number, percent, size } from "./words.js";
 
 const KEPT = 600; // live samples; what is older comes from the record
 const AGAIN = 300_000; // milliseconds after which the record is read anew
@@ -8,7 +8,12 @@ const GAP = 5; // seconds without a sample that are shown as none
 const LAG = 30; // seconds after which what was measured is on record for sure
 const SPANS = { now: 300, "1h": 3_600, "24h": 86_400, "30d": 2_592_000 };
 const MARKS = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7_200, 14_400]; // minutes between two of the axis
-const NAMES = { now: "five minutes", "1h": "hour", "24h": "24 hours", "30d": "30 days" };
+const NAMES = {
+  now: gettext("%(what)s of the last five minutes: %(told)s"),
+  "1h": gettext("%(what)s of the last hour: %(told)s"),
+  "24h": gettext("%(what)s of the last 24 hours: %(told)s"),
+  "30d": gettext("%(what)s of the last 30 days: %(told)s"),
+};
 
 const pad = (number) => String(number).padStart(2, "0");
 
@@ -96,8 +101,10 @@ class Chart {
     const [times, values, highest] = data;
     const found = highest.filter((value, at) => value !== null && times[at] >= window[0]);
     const now = values.findLast((value) => value !== null);
-    const told = found.length ? `last ${this.word(now)}, highest ${this.word(Math.max(...found))}` : "nothing was measured";
-    this.plot.setAttribute("aria-label", `${this.title} of the last ${NAMES[span]}: ${told}`);
+    const told = found.length
+      ? interpolate(gettext("last %(last)s, highest %(highest)s"), { last: this.word(now), highest: this.word(Math.max(...found)) })
+      : gettext("nothing was measured");
+    this.plot.setAttribute("aria-label", interpolate(NAMES[span], { what: this.title, told }));
   }
 
   point(index) {
@@ -109,7 +116,7 @@ class Chart {
     }
     const date = new Date(times[index] * 1000);
     const when = this.window[1] - this.window[0] > 3_600 ? `${day(date)} ${minute(date)}` : second(date);
-    this.at.textContent = `${this.word(value)} at ${when} UTC`;
+    this.at.textContent = interpolate(gettext("%(value)s at %(when)s UTC"), { value: this.word(value), when });
   }
 }
 
@@ -120,13 +127,13 @@ class Charts {
     this.record = { at: [] };
     this.span = "now";
     this.cpu = new Chart(place.querySelector("[data-chart=cpu]"), {
-      title: "CPU",
+      title: gettext("CPU"),
       word: percent,
-      label: (share) => `${+share.toFixed(1)} %`,
+      label: (share) => `${number(share, { maximumFractionDigits: 1, useGrouping: false })} %`,
       floor: 5,
     });
     this.memory = new Chart(place.querySelector("[data-chart=memory]"), {
-      title: "Memory",
+      title: gettext("Memory"),
       word: size,
       label: size,
       floor: 1024 ** 2,
@@ -158,7 +165,7 @@ class Charts {
       if (!answer.ok) throw new Error(answer.statusText);
       record = await answer.json();
     } catch {
-      this.said.textContent = "What was recorded can't be read at the moment; the line begins now.";
+      this.said.textContent = gettext("What was recorded can't be read at the moment; the line begins now.");
       this.record = { at: [] };
       return this.draw();
     }

@@ -4,14 +4,15 @@
 // connection the page asks every two seconds instead.
 
 import { Socket } from "./socket.js";
-import { percent, rate, size } from "./words.js";
+import { gettext, percent, rate, size } from "./words.js";
 
 const ACK = 8; // messages handled between two acknowledgements; the server waits after 32
 const APART = 500; // milliseconds between two fetches of a fragment
 const POLL = 2_000; // between two fetches while there is no connection
 const STALE = 5_000; // an older sample says nothing about now
-const UNMEASURED =
-  "No new numbers at the moment: what measures them does not answer. Containers run on; the numbers come back by themselves.";
+const UNMEASURED = gettext(
+  "No new numbers at the moment: what measures them does not answer. Containers run on; the numbers come back by themselves.",
+);
 const NOTED = [200, 1_500]; // after which what happened at the engine is on record
 
 const ENDS = new Set(["died", "stopped", "destroyed"]); // events after which there are no numbers
@@ -143,7 +144,7 @@ function permitted({ container, permissions }) {
   if (before === undefined || String(before) === String(permissions)) return;
   parts.forEach((part) => part.permitted?.(permissions));
   refresh();
-  if (parts.length) note("permissions", "What you may do here has changed. Reload the page to see it all.");
+  if (parts.length) note("permissions", gettext("What you may do here has changed. Reload the page to see it all."));
 }
 
 function message(message) {
@@ -183,13 +184,13 @@ function opened() {
 
 function away(detail) {
   note("measuring", ""); // the server says it again
-  note("connection", detail || "Reconnecting…");
+  note("connection", detail || gettext("Reconnecting…"));
   poll ??= setInterval(() => refresh(), POLL);
 }
 
 function over(code, detail) {
   clearInterval(poll);
-  note("connection", detail || "The connection has ended. Reload the page.");
+  note("connection", detail || gettext("The connection has ended. Reload the page."));
   refresh();
 }
 

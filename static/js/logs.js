@@ -1,7 +1,7 @@
 // What a container writes, as it writes it. Text only: nothing in it becomes part of the page.
 
 import { Socket } from "./socket.js";
-import { clock } from "./words.js";
+import { clock, gettext, interpolate, ngettext, number } from "./words.js";
 
 const KEPT = 5_000; // lines in the page
 const HELD = 2 * KEPT; // while somebody reads further up, and none is taken from under their eyes
@@ -14,7 +14,16 @@ const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[
 const OVERWRITTEN = /^.*\r(?=[^\r])|\r+$/gs; // a line that was written over itself reads as it ended
 const NOT_ALLOWED = new Set([4403, 4405]);
 
-const counted = (number, kind = "") => `${number.toLocaleString("en")} ${kind}line${number === 1 ? "" : "s"}`;
+const counted = (count) => interpolate(ngettext("%(count)s line", "%(count)s lines", count), { count: number(count) });
+
+/** What the button says that leads to the end: how many came since somebody reads further up. */
+function toEnd(count, more) {
+  if (!count) return gettext("To the end");
+  const words = more
+    ? ngettext("To the end: more than %(count)s new line", "To the end: more than %(count)s new lines", count)
+    : ngettext("To the end: %(count)s new line", "To the end: %(count)s new lines", count);
+  return interpolate(words, { count: number(count) });
+}
 
 class Log {
   constructor(place) {
@@ -59,8 +68,8 @@ class Log {
     const before = this.allowed;
     this.allowed = permissions.includes("operate");
     this.toggle.hidden = !this.allowed;
-    if (before && !this.allowed && !this.socket) this.say("You may not read the log any more; ask its owner.");
-    if (!before && this.allowed) this.say("You may read the log again.");
+    if (before && !this.allowed && !this.socket) this.say(gettext("You may not read the log any more; ask its owner."));
+    if (!before && this.allowed) this.say(gettext("You may read the log again."));
   }
 
   go() {
@@ -73,13 +82,13 @@ class Log {
         this.say("");
       },
       message: (message) => this.take(message),
-      away: (detail) => this.say(detail ? `${detail} It is tried again by itself.` : "Reconnecting…"),
+      away: (detail) => this.say(detail ? `${detail} ${gettext("It is tried again by itself.")}` : gettext("Reconnecting…")),
       over: (code, detail) => {
         if (NOT_ALLOWED.has(code)) this.permitted([]);
-        this.finish(detail || "The log has ended.");
+        this.finish(detail || gettext("The log has ended."));
       },
     });
-    this.toggle.textContent = "Stop";
+    this.toggle.textContent = gettext("Stop");
     this.say("");
   }
 
@@ -89,11 +98,11 @@ class Log {
     else this.go();
   }
 
-  halt(words = "Stopped.") {
+  halt(words = gettext("Stopped.")) {
     this.held = false;
     this.socket?.close();
     this.socket = undefined;
-    this.toggle.textContent = "Continue";
+    this.toggle.textContent = gettext("Continue");
     this.say(words);
   }
 
@@ -113,7 +122,7 @@ class Log {
     } else if (message.type === "ended" || message.type === "started") {
       if (message.at <= this.noted) return; // said again after a reconnection
       this.noted = message.at;
-      this.waiting.push({ at: message.at, stream: "note", text: message.detail ?? "It was started." });
+      this.waiting.push({ at: message.at, stream: "note", text: message.detail ?? gettext("It was started.") });
     } else if (message.type === "opened") {
       setTimeout(() => this.tally(), EMPTY);
       return;
@@ -143,7 +152,7 @@ class Log {
 
   /** Somebody reads, and the page is full: what follows waits at the host, and not in between. */
   hold() {
-    this.halt("Paused while you read. It goes on at the end.");
+    this.halt(gettext("Paused while you read. It goes on at the end."));
     this.held = true;
   }
 
@@ -159,7 +168,7 @@ class Log {
     if (stream === "stderr") {
       const which = document.createElement("span");
       which.className = "which";
-      which.textContent = "err ";
+      which.textContent = `${gettext("err")} `;
       line.insertBefore(which, words);
     }
     line.hidden = !this.wanted(line);
@@ -181,10 +190,10 @@ class Log {
   tally() {
     const all = this.lines.childElementCount;
     const found = this.filter.value ? this.lines.querySelectorAll(":scope > :not([hidden])").length : all;
-    this.count.textContent = this.filter.value ? `${found} of ${counted(all)}` : counted(all);
-    this.none.textContent = all ? "No line has these words." : "Nothing was written yet.";
+    this.count.textContent = this.filter.value ? interpolate(gettext("%(found)s of %(all)s"), { found: number(found), all: counted(all) }) : counted(all);
+    this.none.textContent = all ? gettext("No line has these words.") : gettext("Nothing was written yet.");
     this.none.hidden = found > 0;
-    this.toEnd.textContent = this.unseen ? `To the end: ${this.held ? "more than " : ""}${counted(this.unseen, "new ")}` : "To the end";
+    this.toEnd.textContent = toEnd(this.unseen, this.held);
   }
 
   scroll() {
@@ -197,7 +206,7 @@ class Log {
     this.toEnd.hidden = this.atEnd;
     if (!this.atEnd) return;
     this.unseen = 0;
-    this.toEnd.textContent = "To the end";
+    this.toEnd.textContent = toEnd(0);
     while (this.lines.childElementCount > KEPT) this.lines.firstElementChild.remove();
     if (this.held && this.allowed) this.go();
   }

@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
@@ -20,6 +22,7 @@ from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Role, Tenant, User
 from tenants.pagination import Cursor
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 _FIRST, _LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2000, 9000))
 _TIMES = [MinValueValidator(_FIRST), MaxValueValidator(_LAST)]
@@ -47,25 +50,39 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
             return AuditEvent.objects.all(), None
         tenant = Tenant.objects.filter(slug=slug).first()
         if tenant is None:
-            raise Refused("no_tenant", f"There is no tenant {slug}.", status=404)
+            raise Refused("no_tenant", _("There is no tenant %(slug)s.") % {"slug": slug}, status=404)
         return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
     mine = owned(user)
     tenant = (mine.filter(slug=slug) if slug else mine).first()
     if tenant is None:
         tenant = current.of(user, slug)
-        raise Refused("owner_only", f"Only owners of {tenant} may read its activity; ask one of them.", status=403)
+        raise Refused(
+            "owner_only",
+            _("Only owners of %(tenant)s may read its activity; ask one of them.") % {"tenant": tenant},
+            status=403,
+        )
     return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
 
 
-def _choices(words: Any) -> list[tuple[str, str]]:
-    return [("", "All"), *((str(word), str(word)) for word in sorted(words))]
+def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
+    return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form):
     """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
-    since = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, 2026-01-31 or 2026-01-31T12:00.")
-    until = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, up to this moment.")
+    since = forms.DateTimeField(
+        label=gettext_lazy("Since"),
+        required=False,
+        validators=_TIMES,
+        help_text=gettext_lazy("UTC, 2026-01-31 or 2026-01-31T12:00."),
+    )
+    until = forms.DateTimeField(
+        label=gettext_lazy("Until"),
+        required=False,
+        validators=_TIMES,
+        help_text=gettext_lazy("UTC, up to this moment."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -74,7 +91,7 @@ class Searching(forms.Form):
         given = super().clean() or self.cleaned_data
         since, until = given.get("since"), given.get("until")
         if since and until and since > until:
-            self.add_error("until", "This is before the beginning.")
+            self.add_error("until", _("This is before the beginning."))
         return given
 
     def asked(self) -> dict[str, str]:
@@ -84,7 +101,7 @@ class Searching(forms.Form):
     def check(self, more: Collection[str]) -> None:
         """Raise ValidationError for parameters that are none of these, nor of `more`, and for what can't be read."""
         if unknown := sorted(set(self.data) - {*self.fields, *more}):
-            raise Invalid({name: ["There is no such filter."] for name in unknown})
+            raise Invalid({name: [_("There is no such filter.")] for name in unknown})
         if not self.is_valid():
             errors = self.errors.get_json_data().items()
             raise Invalid({name: [ErrorDetail(row["message"], row["code"]) for row in of] for name, of in errors})
@@ -95,16 +112,23 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(max_length=20, required=False)
+    tenant = forms.CharField(label=gettext_lazy("Tenant"), max_length=20, required=False)
     search = forms.CharField(
-        max_length=100, required=False, help_text="Part of an address, an object, an action or a request ID."
+        label=gettext_lazy("Search"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
     )
-    action = forms.ChoiceField(choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
-    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
-    target = forms.CharField(max_length=255, required=False, label="On what", help_text="Part of its name.")
-    target_id = forms.CharField(max_length=40, required=False, label="Its ID")
-    request_id = forms.CharField(max_length=64, required=False, label="Request ID")
+    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=_choices(Action), required=False)
+    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=_choices(Outcome), required=False)
+    actor = forms.CharField(
+        max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
+    )
+    target = forms.CharField(
+        max_length=255, required=False, label=gettext_lazy("On what"), help_text=gettext_lazy("Part of its name.")
+    )
+    target_id = forms.CharField(max_length=40, required=False, label=gettext_lazy("Its ID"))
+    request_id = forms.CharField(max_length=64, required=False, label=gettext_lazy("Request ID"))
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Those of the rows that were asked for; of a valid form."""

@@ -17,6 +17,8 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from tenants.words import gettext as _
+
 
 class Strict(DjangoFilterBackend):  # type: ignore[misc]  # no types
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
@@ -28,7 +30,9 @@ class Strict(DjangoFilterBackend):  # type: ignore[misc]  # no types
         known = set(self._filters(queryset, view))
         unknown = sorted(asked - known)
         if unknown:
-            words = f"There is no such filter here; there are: {', '.join(sorted({*known, *_paging(view)}))}."
+            words = _("There is no such filter here; there are: %(value)s.") % {
+                "value": ", ".join(sorted({*known, *_paging(view)}))
+            }
             raise ValidationError({name[:60]: [words] for name in unknown[:10]})
         found: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return found
@@ -67,7 +71,7 @@ class _Moment(IsoDateTimeField):  # type: ignore[misc]  # no types
         try:
             return moment and moment.astimezone(datetime.UTC)
         except OverflowError:
-            raise Invalid("Give a moment that is in the calendar.", code="invalid") from None
+            raise Invalid(_("Give a moment that is in the calendar."), code="invalid") from None
 
 
 class MomentFilter(IsoDateTimeFilter):  # type: ignore[misc]  # no types

@@ -16,6 +16,7 @@ from tenants.api.tenants import Belonging, TenantSerializer
 from tenants.events import Action
 from tenants.models import Invitation, Membership, Role
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
@@ -97,7 +98,7 @@ class AcceptView(Belonging):
             invitations.invitee(invitations.find(given["token"]))
             raise Refused(
                 "sign_in_first",
-                "Sign in under the invited address, or give the name and password of a new account.",
+                _("Sign in under the invited address, or give the name and password of a new account."),
                 status=401,
             )
         row = Membership.objects.select_related("tenant__plan").get(pk=made.pk)

@@ -28,7 +28,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ("id", "email", "name", "date_joined", "tenants")
+        fields = ("id", "email", "name", "language", "date_joined", "tenants")
         read_only_fields = ("email", "date_joined")
 
     @extend_schema_field(_Belonging(many=True))
@@ -53,12 +53,12 @@ class MeView(GenericAPIView[User]):
         return Response(self.get_serializer(request.user).data)
 
     def patch(self, request: Request) -> Response:
-        """Change your name."""
+        """Change your name, or the language of the pages and of mail; empty: as the browser says."""
         person = current.person(request)
         given = self.get_serializer(person, data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        if "name" in given.validated_data:
-            person = accounts.rename(person, given.validated_data["name"])
+        if given.validated_data:
+            person = accounts.change(person, **given.validated_data)
         return Response(self.get_serializer(person).data)
 
     @extend_schema(request=Closing, responses={204: None})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from tenants import accounts, passwords
 from tenants.api.people import PersonSerializer
 
-SENT = "If this address can be used here, a mail with a link is on its way to it."
+SENT = _("If this address can be used here, a mail with a link is on its way to it.")
 
 
 class Address(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ from tenants.authentication import TokenAuthentication
 from tenants.models import ApiToken, Scope, User
 from tenants.pagination import Pages
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class Credentials(serializers.Serializer[Any]):
@@ -96,7 +97,7 @@ class TokenListView(GenericAPIView[ApiToken]):
         given.is_valid(raise_exception=True)
         user = passwords.verify(request._request, **given.validated_data)
         if user is None:
-            raise Refused("credentials", "The e-mail address and the password do not fit.", status=401)
+            raise Refused("credentials", _("The e-mail address and the password do not fit."), status=401)
         return user
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
-from tenants import guests
+from tenants import guests, languages
 from tenants.mail import links
 from tenants.models import Invitation, Mail, MailKind, User
 
@@ -27,17 +28,32 @@ class Letter:
 
 
 Compose = Callable[[Mail], Letter | None]
-_kinds: dict[str, Compose] = {}
+Sender = Callable[[Mail], str]
+_kinds: dict[str, tuple[Compose, Sender]] = {}
 
 
-def register(kind: str, compose: Compose) -> None:
-    """Name who writes the mails of this kind."""
-    _kinds[kind] = compose
+def register(kind: str, compose: Compose, sender: Sender = lambda mail: "") -> None:
+    """Name who writes the mails of this kind, and what tells the address of the person who has them sent."""
+    _kinds[kind] = compose, sender
+
+
+def language(mail: Mail) -> str:
+    """What the recipient chose; else what whoever asked for the mail spoke, or chose; else the installation's."""
+    return (
+        _chosen(mail.to)
+        or languages.known(mail.language)
+        or _chosen(_kinds[mail.kind][1](mail))
+        or settings.LANGUAGE_CODE
+    )
+
+
+def _chosen(email: str) -> str:
+    return languages.chosen(User.objects.filter(email=email).first()) if email else ""
 
 
 def compose(mail: Mail) -> Letter | None:
     """None: there is no reason left to send it."""
-    return _kinds[mail.kind](mail)
+    return _kinds[mail.kind][0](mail)
 
 
 def _sign_up(mail: Mail) -> Letter | None:
@@ -48,9 +64,9 @@ def _sign_up(mail: Mail) -> Letter | None:
         if not settings.REGISTRATION_OPEN and not guests.known(email):
             return None
         link = links.absolute("sign-up-confirm", links.sign_up(email))
-        return Letter("Confirm your e-mail address", "sign_up", link, "Confirm and go on", {})
+        return Letter(_("Confirm your e-mail address"), "sign_up", link, _("Confirm and go on"), {})
     known = {"person": person, "reset": links.absolute("password-reset")}
-    return Letter("You have an account already", "sign_up_known", links.absolute("sign-in"), "Sign in", known)
+    return Letter(_("You have an account already"), "sign_up_known", links.absolute("sign-in"), _("Sign in"), known)
 
 
 def _password_reset(mail: Mail) -> Letter | None:
@@ -58,7 +74,7 @@ def _password_reset(mail: Mail) -> Letter | None:
     if person is None:
         return None
     link = links.absolute("password-reset-confirm", links.password(person))
-    return Letter("Set a new password", "password_reset", link, "Set a new password", {"person": person})
+    return Letter(_("Set a new password"), "password_reset", link, _("Set a new password"), {"person": person})
 
 
 def _invitation(mail: Mail) -> Letter | None:
@@ -66,12 +82,17 @@ def _invitation(mail: Mail) -> Letter | None:
     if row is None or row.state != "open" or row.tenant.suspended:
         return None
     link = links.absolute("invitation", links.invitation(row))
-    return Letter(f"Join {row.tenant.name}", "invitation", link, "Look at the invitation", {"invitation": row})
+    subject = _("Join %(tenant)s") % {"tenant": row.tenant.name}
+    return Letter(subject, "invitation", link, _("Look at the invitation"), {"invitation": row})
+
+
+def _inviter(mail: Mail) -> str:
+    return Invitation.objects.filter(pk=mail.about).values_list("invited_by__email", flat=True).first() or ""
 
 
 register(MailKind.SIGN_UP, _sign_up)
 register(MailKind.PASSWORD_RESET, _password_reset)
-register(MailKind.INVITATION, _invitation)
+register(MailKind.INVITATION, _invitation, _inviter)
 
 
 def message(mail: Mail, letter: Letter) -> EmailMultiAlternatives:

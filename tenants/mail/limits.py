@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from tenants.origin import origin
 from tenants.proxies import neighbourhood
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 log = logging.getLogger(__name__)
 _local = MemoryStorage()
@@ -39,14 +40,15 @@ def _admit(limiter: MovingWindowRateLimiter, email: str) -> None:
     client = neighbourhood(origin.get().ip)
     counted = [(settings.MAIL_PER_IP, "mail-ip", client), (settings.MAIL_PER_ADDRESS, "mail-address", email)]
     for rate, what, whose in counted:
-        count, _, seconds = rate.partition("/")
+        count, __, seconds = rate.partition("/")
         item = RateLimitItemPerSecond(int(count), int(seconds), what)
         key = hashlib.sha256(whose.encode()).hexdigest()[:32]  # Redis need not know addresses
         if whose and not limiter.hit(item, key):
             wait = max(1, round(limiter.get_window_stats(item, key).reset_time - time.time()))
             raise Refused(
                 "mail_limit",
-                f"Too many mails were asked for; try again in {-(-wait // 60)} min. Look into the spam folder as well.",
+                _("Too many mails were asked for; try again in %(minutes)s min. Look into the spam folder as well.")
+                % {"minutes": -(-wait // 60)},
                 status=429,
                 retry_after=wait,
             )

@@ -11,6 +11,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from tenants.models import Invitation, User
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def _read(token: str, salt: str, seconds: int, kind: type[T]) -> T:
     try:
         found = signing.loads(token, salt=salt, max_age=seconds)
     except signing.SignatureExpired:
-        raise Refused("link_expired", "This link is too old; ask for a new one.") from None
+        raise Refused("link_expired", _("This link is too old; ask for a new one.")) from None
     except (signing.BadSignature, ValueError):
         raise _invalid() from None
     if not isinstance(found, kind):
@@ -72,4 +73,4 @@ def with_password_link(token: str) -> User:
 
 
 def _invalid() -> Refused:
-    return Refused("link_invalid", "This link is not valid, or was used already; ask for a new one.")
+    return Refused("link_invalid", _("This link is not valid, or was used already; ask for a new one."))

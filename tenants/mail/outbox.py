@@ -11,12 +11,13 @@ import smtplib
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from tenants import doorbell
 from tenants.mail import letters
 from tenants.models import Mail, MailState, Tenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,11 @@ KEPT = datetime.timedelta(days=30)  # then a mail that is done with is forgotten
 _PAUSES = (60, 300, 1800, 7200, 21600)  # seconds before each further try
 
 
-def post(kind: str, to: str, about: object = "", tenant: Tenant | None = None) -> Mail:
+def post(kind: str, to: str, about: object = "", tenant: Tenant | None = None, *, language: str = "") -> Mail:
     """Keep a mail, and ring once the transaction at hand has committed. Raises `Refused` where no mail is sent."""
     if not settings.EMAIL_URL:
-        raise Refused("mail_off", "This installation sends no mail; ask whoever runs it.", status=503)
-    mail = Mail.objects.create(kind=kind, to=to, about=str(about), tenant=tenant)
+        raise Refused("mail_off", _("This installation sends no mail; ask whoever runs it."), status=503)
+    mail = Mail.objects.create(kind=kind, to=to, about=str(about), tenant=tenant, language=language)
     doorbell.ring(SEND, mail.pk)
     return mail
 
@@ -42,8 +43,10 @@ def send(key: int | str) -> None:
     if not mine.update(state=MailState.SENDING, next_try_at=now + PATIENCE):
         return
     mail = Mail.objects.get(pk=key)
-    letter = letters.compose(mail)
-    if letter is None:
+    with translation.override(letters.language(mail)):
+        letter = letters.compose(mail)
+        message = letters.message(mail, letter) if letter else None
+    if message is None:
         _end(mail, MailState.DROPPED)
         return
     try:
@@ -55,7 +58,7 @@ def send(key: int | str) -> None:
         _again(mail, exc)
         return
     try:
-        connection.send_messages([letters.message(mail, letter)])
+        connection.send_messages([message])
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as exc:
         if _passing(exc):
             _again(mail, exc)

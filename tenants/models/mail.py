@@ -35,6 +35,7 @@ class Mail(models.Model):
     tenant = models.ForeignKey(
         Tenant, models.SET_NULL, null=True, blank=True, related_name="+", help_text="On whose behalf; of some kinds."
     )
+    language = models.CharField(max_length=10, blank=True, help_text="Of whoever asked for it; where that is known.")
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.QUEUED)

@@ -3,13 +3,14 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models.plan import Plan
 
 
 class Role(models.TextChoices):
-    OWNER = "owner"
-    MEMBER = "member"
+    OWNER = "owner", _("Owner")
+    MEMBER = "member", _("Member")
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):

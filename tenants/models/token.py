@@ -2,12 +2,13 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 
 class Scope(models.TextChoices):
-    READ = "read", "read only"
-    WRITE = "write", "read and write"
+    READ = "read", _("read only")
+    WRITE = "write", _("read and write")
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types

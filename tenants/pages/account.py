@@ -2,23 +2,34 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.i18n import set_language
 
-from tenants import accounts, current
+from tenants import accounts, current, languages
 from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
+
+
+def _languages() -> list[tuple[str, Any]]:
+    return [("", _("As the browser says")), *languages.CHOICES]
 
 
 class ProfileForm(DomainForm):
     name = PersonNameField()
+    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
 
 
 class CloseForm(DomainForm):
-    current_password = PasswordField("Password")
+    current_password = PasswordField(_("Password"))
 
 
 class AccountView(LoginRequiredMixin, DomainFormView):
@@ -26,11 +37,14 @@ class AccountView(LoginRequiredMixin, DomainFormView):
     form_class = ProfileForm
 
     def get_initial(self) -> dict[str, Any]:
-        return {"name": current.person(self.request).name}
+        person = current.person(self.request)
+        return {"name": person.name, "language": person.language}
 
     def act(self, form: DomainForm) -> HttpResponse:
-        accounts.rename(current.person(self.request), form.cleaned_data["name"])
-        messages.success(self.request, "Your name is saved.")
+        person = accounts.change(current.person(self.request), **form.cleaned_data)
+        if person.language:
+            translation.activate(person.language)
+        messages.success(self.request, gettext("Your profile is saved."))
         return redirect("account")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -41,8 +55,8 @@ class AccountView(LoginRequiredMixin, DomainFormView):
 
 class CloseView(LoginRequiredMixin, DomainFormView):
     form_class = CloseForm
-    title, button = "Close your account?", "Close the account"
-    words = (
+    title, button = _("Close your account?"), _("Close the account")
+    words = _(
         "You leave every tenant; your sessions end and your API tokens are revoked. What you made for a tenant stays."
     )
     cancel = "account"
@@ -52,5 +66,17 @@ class CloseView(LoginRequiredMixin, DomainFormView):
         person = current.person(self.request)
         accounts.close(person, form.cleaned_data["current_password"], request=self.request)
         logout(self.request)
-        messages.success(self.request, "Your account is closed.")
+        messages.success(self.request, gettext("Your account is closed."))
         return redirect("sign-in")
+
+
+class LanguageView(View):
+    """From the menu: kept in the browser, and of somebody who has signed in, with the person as well."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        code = languages.known(request.POST.get("language"))
+        if code and request.user.is_authenticated:
+            accounts.change(current.person(request), language=code)
+        return set_language(request)

@@ -7,7 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
+from django_stubs_ext import StrOrPromise
 
 from tenants import passwords
 from tenants.refusal import Refused
@@ -25,19 +27,19 @@ class DomainForm(forms.Form):
 
 class AddressForm(DomainForm):
     email = forms.EmailField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
     )
 
 
 class NewPasswordField(forms.CharField):
-    def __init__(self, label: str = "Password", **kwargs: Any) -> None:
+    def __init__(self, label: StrOrPromise = _("Password"), **kwargs: Any) -> None:
         super().__init__(
             label=label,
             max_length=passwords.MAX_LENGTH,
             strip=False,
-            help_text="At least 8 characters, not only digits, and nothing that others would guess.",
+            help_text=_("At least 8 characters, not only digits, and nothing that others would guess."),
             widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
             **kwargs,
         )
@@ -46,7 +48,7 @@ class NewPasswordField(forms.CharField):
 class PasswordField(forms.CharField):
     """The present one."""
 
-    def __init__(self, label: str = "Present password") -> None:
+    def __init__(self, label: StrOrPromise = _("Present password")) -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
         super().__init__(label=label, max_length=passwords.MAX_LENGTH, strip=False, widget=widget)
 
@@ -54,7 +56,7 @@ class PasswordField(forms.CharField):
 class PersonNameField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TextInput(attrs={"autocomplete": "name"})
-        super().__init__(label="Your name", max_length=150, widget=widget, **kwargs)
+        super().__init__(label=_("Your name"), max_length=150, widget=widget, **kwargs)
 
 
 class DomainFormView(FormView[DomainForm]):
@@ -64,7 +66,9 @@ class DomainFormView(FormView[DomainForm]):
     """
 
     template_name = "tenants/form.html"
-    title = button = words = ""
+    title: StrOrPromise = ""
+    button: StrOrPromise = ""
+    words: StrOrPromise = ""
     cancel: str | None = None
 
     @abstractmethod

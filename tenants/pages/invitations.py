@@ -16,6 +16,7 @@ from tenants.models import Membership
 from tenants.pages.forms import DomainForm, DomainFormView, NewPasswordField, PersonNameField, refused
 from tenants.pages.sign_up import BACKEND
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class NewcomerForm(DomainForm):
@@ -36,7 +37,9 @@ class InvitationView(DomainFormView):
         except Refused as exc:
             raise PermissionDenied(str(exc)) from exc
         if there:
-            messages.info(request, f"Sign in as {self.invitation.email} to accept the invitation.")
+            messages.info(
+                request, _("Sign in as %(email)s to accept the invitation.") % {"email": self.invitation.email}
+            )
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
         return super().dispatch(request, *args, **kwargs)
 
@@ -59,5 +62,5 @@ class InvitationView(DomainFormView):
 
     def _welcome(self, made: Membership) -> HttpResponse:
         current.switch(self.request, made.tenant.slug)
-        messages.success(self.request, f"Welcome to {made.tenant}.")
+        messages.success(self.request, _("Welcome to %(tenant)s.") % {"tenant": made.tenant})
         return redirect("container-list")

@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy
 from django.views import View
+from django_stubs_ext import StrOrPromise
 
 from tenants import current, invitations, members
 from tenants.events import Action
@@ -14,6 +16,7 @@ from tenants.models import Invitation, Membership, Role
 from tenants.pages.forms import refused
 from tenants.pages.tenant import OfTenant
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class _Act(OfTenant, View):
@@ -21,7 +24,9 @@ class _Act(OfTenant, View):
 
     http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
     action: Action
-    title = words = button = ""
+    title: StrOrPromise = ""
+    words: StrOrPromise = ""
+    button: StrOrPromise = ""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.check()
@@ -44,7 +49,7 @@ class _Act(OfTenant, View):
         """Do it, and return what to say then."""
 
     def asked(self) -> str:
-        return self.words
+        return str(self.words)
 
     def check(self) -> None:
         self.owned(self.action)
@@ -61,44 +66,47 @@ class RoleView(_Act):
     def act(self) -> str:
         to = self.request.POST.get("role", "")
         if to not in Role.values:
-            raise Refused("invalid", "Choose one of the roles.")
+            raise Refused("invalid", _("Choose one of the roles."))
         row = members.change_role(self.member(), to, actor=current.person(self.request))
-        return f"{row.user} is {'an owner' if to == Role.OWNER else 'a member'} now."
+        said = _("%(user)s is an owner now.") if to == Role.OWNER else _("%(user)s is a member now.")
+        return said % {"user": row.user}
 
 
 class RemoveView(_Act):
     action = Action.MEMBER_REMOVE
-    title, button = "Remove the member?", "Remove"
+    title, button = gettext_lazy("Remove the member?"), gettext_lazy("Remove")
 
     def asked(self) -> str:
-        return (
-            f"{self.member().user} can open none of this tenant's containers any more. Connections that are open to "
+        return _(
+            "%(user)s can open none of this tenant's containers any more. Connections that are open to "
             "them are reset, unless a container's settings say otherwise: everybody on them reconnects."
-        )
+        ) % {"user": self.member().user}
 
     def act(self) -> str:
         row = self.member()
         members.remove(row, actor=current.person(self.request))
-        return f"{row.user} is removed."
+        return _("%(user)s is removed.") % {"user": row.user}
 
 
 class HandOverView(_Act):
     action = Action.OWNERSHIP_HAND_OVER
-    title, button = "Hand the ownership over?", "Hand it over"
+    title, button = gettext_lazy("Hand the ownership over?"), gettext_lazy("Hand it over")
 
     def asked(self) -> str:
-        return f"{self.member().user} becomes an owner, and you a member. Only an owner can give it back."
+        return _("%(user)s becomes an owner, and you a member. Only an owner can give it back.") % {
+            "user": self.member().user
+        }
 
     def act(self) -> str:
         row = self.member()
         members.hand_over(row, actor=current.person(self.request))
-        return f"{row.user} owns the tenant now."
+        return _("%(user)s owns the tenant now.") % {"user": row.user}
 
 
 class LeaveView(_Act):
     action = Action.MEMBER_LEAVE
-    title, button = "Leave the tenant?", "Leave"
-    words = "You can open none of its containers any more, until an owner invites you again."
+    title, button = gettext_lazy("Leave the tenant?"), gettext_lazy("Leave")
+    words = gettext_lazy("You can open none of its containers any more, until an owner invites you again.")
 
     def check(self) -> None:
         """Members may, too."""
@@ -106,7 +114,7 @@ class LeaveView(_Act):
     def act(self) -> str:
         tenant = self.tenant
         members.leave(tenant, actor=current.person(self.request))
-        return f"You have left {tenant}."
+        return _("You have left %(tenant)s.") % {"tenant": tenant}
 
 
 class WithdrawView(_Act):
@@ -117,4 +125,4 @@ class WithdrawView(_Act):
         rows = Invitation.objects.filter(tenant=self.tenant).select_related("tenant")
         row = get_object_or_404(rows, pk=self.kwargs["invitation"])
         invitations.withdraw(row, actor=current.person(self.request))
-        return f"The invitation of {row.email} is withdrawn."
+        return _("The invitation of %(email)s is withdrawn.") % {"email": row.email}

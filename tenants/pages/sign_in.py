@@ -6,6 +6,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 
 from tenants.models.user import fold_email
+from tenants.words import gettext as _
 
 
 class SignInForm(AuthenticationForm):
@@ -14,7 +15,7 @@ class SignInForm(AuthenticationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
-        self.fields["username"].label = "E-mail address"
+        self.fields["username"].label = _("E-mail address")
 
     def clean_username(self) -> str:
         return fold_email(self.cleaned_data["username"])

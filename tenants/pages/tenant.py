@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 from django.views import View
 
 from tenants import audit, current, founding, invitations, members, standing
@@ -19,15 +20,20 @@ from tenants.pages.forms import DomainForm, DomainFormView, refused
 from tenants.pages.sign_up import TenantFields
 from tenants.pagination import MOST
 from tenants.refusal import Refused
+from tenants.words import gettext as _
 
 
 class NameForm(DomainForm):
-    name = forms.CharField(label="Name", max_length=100)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
 
 
 class InviteForm(DomainForm):
-    email = forms.EmailField(label="E-mail address", max_length=254, widget=forms.EmailInput({"autocomplete": "off"}))
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect)
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect
+    )
 
 
 class OfTenant(LoginRequiredMixin):
@@ -84,14 +90,14 @@ class TenantView(OfTenant, DomainFormView):
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = self.tenant
         made = invitations.invite(tenant, actor=current.person(self.request), **form.cleaned_data)
-        messages.success(self.request, f"An invitation is on its way to {made.email}.")
+        messages.success(self.request, _("An invitation is on its way to %(email)s.") % {"email": made.email})
         return redirect("tenant", tenant.slug)
 
 
 class TenantNameView(OfTenant, DomainFormView):
     form_class = NameForm
-    title, button = "Rename the tenant", "Save"
-    words = "The short name stays: it is in every address."
+    title, button = gettext_lazy("Rename the tenant"), gettext_lazy("Save")
+    words = gettext_lazy("The short name stays: it is in every address.")
 
     def get_initial(self) -> dict[str, Any]:
         return {"name": self.owned(Action.TENANT_RENAME).name}
@@ -102,15 +108,17 @@ class TenantNameView(OfTenant, DomainFormView):
 
 
 class DeleteForm(DomainForm):
-    slug = forms.CharField(label="Type its short name to delete it", widget=forms.TextInput({"autocomplete": "off"}))
+    slug = forms.CharField(
+        label=gettext_lazy("Type its short name to delete it"), widget=forms.TextInput({"autocomplete": "off"})
+    )
 
 
 class TenantDeleteView(OfTenant, DomainFormView):
     form_class = DeleteForm
-    title, button = "Delete the tenant?", "Delete it with all it has"
-    words = (
-        "Every container with its data and its address will be gone, and all members lose the tenant at once. "
-        "There is no way back, and the short name is never given out again."
+    title, button = gettext_lazy("Delete the tenant?"), gettext_lazy("Delete it with all it has")
+    words = gettext_lazy(
+        "Every container with its data and its address will be gone, and all members lose the tenant at "
+        "once. There is no way back, and the short name is never given out again."
     )
     extra_context = {"danger": True}  # noqa: RUF012  (Django declares it for the instance)
 
@@ -121,7 +129,7 @@ class TenantDeleteView(OfTenant, DomainFormView):
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = self.tenant
         standing.close_own(tenant, form.cleaned_data["slug"], actor=current.person(self.request))
-        messages.success(self.request, f"{tenant} is being deleted.")
+        messages.success(self.request, _("%(tenant)s is being deleted.") % {"tenant": tenant})
         return redirect("container-list")
 
 
@@ -137,7 +145,7 @@ def _only_where_open(request: HttpRequest) -> None:
 
 class TenantCreateView(LoginRequiredMixin, DomainFormView):
     form_class = TenantFields
-    title, button = "New tenant", "Create the tenant"
+    title, button = gettext_lazy("New tenant"), gettext_lazy("Create the tenant")
     cancel = "account"
 
     def get_form_kwargs(self) -> dict[str, Any]:

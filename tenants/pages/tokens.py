@@ -8,25 +8,33 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy
 from django.views import View
 
 from tenants import current, tokens
 from tenants.models import ApiToken, Scope
 from tenants.pages.forms import DomainForm, DomainFormView
 from tenants.pagination import MOST
+from tenants.words import gettext as _
 
 
 class TokenForm(DomainForm):
-    name = forms.CharField(max_length=100, help_text="What it is for, such as: nightly backup.")
-    scope = forms.ChoiceField(choices=Scope.choices, initial=Scope.READ, widget=forms.RadioSelect)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("What it is for, such as: nightly backup.")
+    )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("Scope"), choices=Scope.choices, initial=Scope.READ, widget=forms.RadioSelect
+    )
     expires_in_days = forms.IntegerField(
-        label="Days until it expires", min_value=1, max_value=36500, required=False, initial=90
+        label=gettext_lazy("Days until it expires"), min_value=1, max_value=36500, required=False, initial=90
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         longest = settings.TOKEN_MAX_DAYS
-        help_text = f"At most {longest}. Empty: {longest}." if longest else "Empty: never."
+        help_text = (
+            _("At most %(longest)s. Empty: %(longest)s.") % {"longest": longest} if longest else _("Empty: never.")
+        )
         self.fields["expires_in_days"].help_text = help_text
 
 
@@ -53,5 +61,5 @@ class TokenRevokeView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         person = current.person(request)
         tokens.revoke(get_object_or_404(ApiToken, user=person, token_key=key), actor=person)
-        messages.success(request, "The token is revoked.")
+        messages.success(request, _("The token is revoked."))
         return redirect("tokens")

@@ -66,6 +66,8 @@ ROUTES: dict[str, dict[str, str]] = {
     "invitation": {ALL: SIGNED_IN},
     "account": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
     "account-close": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
+    "set_language": {"POST": EVERYBODY},
+    "javascript-catalog": {"GET HEAD": EVERYBODY},
     "password-change": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
     "tokens": {"GET HEAD OPTIONS POST PUT": SIGNED_IN},
     "token-revoke": {"OPTIONS": SIGNED_IN, "POST": NOBODY_HERE},
