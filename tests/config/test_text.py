@@ -22,6 +22,7 @@ def test_text_is_compressed_for_who_understands_it(page: Client) -> None:
     assert len(small.content) < len(whole.content) / 2
     sheet = page.get("/static/css/warren.css", headers={"Accept-Encoding": "gzip"})
     assert sheet.headers["Content-Encoding"] == "gzip"
+    sheet.close()
     font = page.get("/static/vendor/figtree-5.3.0.woff2", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in font.headers
     font.close()
