@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-register = template.Library()
+from tenants.figures import day, size, zone
 
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-GAP = "\u00a0"  # a number and its unit stay on one line
+register = template.Library()
+register.filter("size", size)
+
 _TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
 NEAR = 0.8  # of a limit: from here on it is worth a look
 
@@ -32,18 +33,6 @@ def section(context: Any) -> str:
     match = getattr(context.get("request"), "resolver_match", None)
     kind = (getattr(match, "url_name", None) or "").partition("-")[0]
     return {"container": "containers", "shared": "shared"}.get(kind, "tenant" if kind in _TENANTS else "")
-
-
-@register.filter
-def size(count: float | None) -> str:
-    """Bytes in binary units, as Docker counts them: `512 MiB`, `1.5 GiB`; empty for None. As `size` in words.js."""
-    if count is None:
-        return ""
-    value, unit = float(count), 0
-    while value >= 1024 and unit < len(UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    shown = round(value, 1) if unit and value < 100 else round(value)
-    return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
 @register.simple_tag
@@ -77,13 +66,7 @@ def _short(local: datetime.datetime) -> str:
     now = timezone.localtime()
     if local.date() == now.date():
         return hour + zone(local)
-    day = formats.date_format(local, "j M" if local.year == now.year else "j M Y")
-    return f"{day}, {hour}{zone(local)}"
-
-
-def zone(local: datetime.datetime) -> str:
-    """Said where the reader's own is not known: then all is UTC."""
-    return f"{GAP}UTC" if timezone.get_current_timezone_name() == "UTC" else ""
+    return f"{day(local, year=local.year != now.year)}, {hour}{zone(local)}"
 
 
 def _time(at: datetime.datetime, words: str, *, live: bool = False) -> SafeString:
