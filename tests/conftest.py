@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from containers.models import Template
 from tenants import triggers
 from tenants.models import Membership, Plan, Role, Tenant, User
 from tests.parts import Cloud, docker_cleanup
+
+# Each of the many processes of a run would else compile anew all that it imports, and pytest rewrite each module.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A machine that is busy with other tests draws slowly, which says nothing about what is drawn.
 hypothesis.settings.register_profile("suite", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
