@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
@@ -57,15 +59,17 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
     return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
 
 
-def _choices(words: Any) -> list[tuple[str, str]]:
-    return [("", "All"), *((str(word), str(word)) for word in sorted(words))]
+def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
+    return [("", _("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form):
     """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
-    since = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, 2026-01-31 or 2026-01-31T12:00.")
-    until = forms.DateTimeField(required=False, validators=_TIMES, help_text="UTC, up to this moment.")
+    since = forms.DateTimeField(
+        label=_("Since"), required=False, validators=_TIMES, help_text=_("Such as 2026-01-31 or 2026-01-31T12:00.")
+    )
+    until = forms.DateTimeField(label=_("Until"), required=False, validators=_TIMES, help_text=_("Up to this moment."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -74,7 +78,7 @@ class Searching(forms.Form):
         given = super().clean() or self.cleaned_data
         since, until = given.get("since"), given.get("until")
         if since and until and since > until:
-            self.add_error("until", "This is before the beginning.")
+            self.add_error("until", _("This is before the beginning."))
         return given
 
     def asked(self) -> dict[str, str]:
@@ -95,16 +99,20 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(max_length=20, required=False)
+    tenant = forms.CharField(max_length=20, required=False, label=_("Tenant"))
     search = forms.CharField(
-        max_length=100, required=False, help_text="Part of an address, an object, an action or a request ID."
+        max_length=100,
+        required=False,
+        label=_("Search"),
+        help_text=_("Part of an address, an object, an action or a request ID."),
+        widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False)
-    actor = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
-    target = forms.CharField(max_length=255, required=False, label="On what", help_text="Part of its name.")
-    target_id = forms.CharField(max_length=40, required=False, label="Its ID")
-    request_id = forms.CharField(max_length=64, required=False, label="Request ID")
+    action = forms.ChoiceField(choices=_choices(Action), required=False, label=_("Action"))
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=_("Outcome"))
+    actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
+    target = forms.CharField(max_length=255, required=False, label=_("On what"), help_text=_("Part of its name."))
+    target_id = forms.CharField(max_length=40, required=False, label=_("Its ID"))
+    request_id = forms.CharField(max_length=64, required=False, label=_("Request ID"))
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Those of the rows that were asked for; of a valid form."""

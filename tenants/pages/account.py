@@ -8,6 +8,8 @@ from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants import accounts, current
 from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
@@ -18,7 +20,7 @@ class ProfileForm(DomainForm):
 
 
 class CloseForm(DomainForm):
-    current_password = PasswordField("Password")
+    current_password = PasswordField(gettext_lazy("Password"))
 
 
 class AccountView(LoginRequiredMixin, DomainFormView):
@@ -30,19 +32,19 @@ class AccountView(LoginRequiredMixin, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         accounts.rename(current.person(self.request), form.cleaned_data["name"])
-        messages.success(self.request, "Your name is saved.")
+        messages.success(self.request, _("Your name is saved."))
         return redirect("account")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = current.memberships(current.person(self.request))
-        shown = {"memberships": mine, "registration_open": settings.REGISTRATION_OPEN}
+        shown = {"memberships": mine, "registration_open": settings.REGISTRATION_OPEN, "tab": "account"}
         return super().get_context_data(**shown, **kwargs)
 
 
 class CloseView(LoginRequiredMixin, DomainFormView):
     form_class = CloseForm
-    title, button = "Close your account?", "Close the account"
-    words = (
+    title, button = gettext_lazy("Close your account?"), gettext_lazy("Close the account")
+    words = gettext_lazy(
         "You leave every tenant; your sessions end and your API tokens are revoked. What you made for a tenant stays."
     )
     cancel = "account"
@@ -52,5 +54,5 @@ class CloseView(LoginRequiredMixin, DomainFormView):
         person = current.person(self.request)
         accounts.close(person, form.cleaned_data["current_password"], request=self.request)
         logout(self.request)
-        messages.success(self.request, "Your account is closed.")
+        messages.success(self.request, _("Your account is closed."))
         return redirect("sign-in")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tenants import current, invitations
 from tenants.models import Membership
@@ -36,7 +37,9 @@ class InvitationView(DomainFormView):
         except Refused as exc:
             raise PermissionDenied(str(exc)) from exc
         if there:
-            messages.info(request, f"Sign in as {self.invitation.email} to accept the invitation.")
+            messages.info(
+                request, _("Sign in as %(email)s to accept the invitation.") % {"email": self.invitation.email}
+            )
             return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.path})}")
         return super().dispatch(request, *args, **kwargs)
 
@@ -46,7 +49,9 @@ class InvitationView(DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         fits = not user.is_authenticated or user.email == self.invitation.email
-        return super().get_context_data(invitation=self.invitation, fits=fits, **kwargs)
+        # Whoever is new gives a password: a program that keeps passwords learns here whose it is.
+        address = "" if user.is_authenticated else self.invitation.email
+        return super().get_context_data(**{"invitation": self.invitation, "fits": fits, "address": address, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
         token = self.kwargs["token"]
@@ -59,5 +64,5 @@ class InvitationView(DomainFormView):
 
     def _welcome(self, made: Membership) -> HttpResponse:
         current.switch(self.request, made.tenant.slug)
-        messages.success(self.request, f"Welcome to {made.tenant}.")
+        messages.success(self.request, _("Welcome to %(tenant)s.") % {"tenant": made.tenant})
         return redirect("container-list")

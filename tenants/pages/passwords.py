@@ -8,6 +8,8 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants import current, passwords
 from tenants.mail import links
@@ -22,13 +24,13 @@ class PasswordForm(DomainForm):
 
 class PasswordChangeForm(DomainForm):
     current_password = PasswordField()
-    password = NewPasswordField("New password")
+    password = NewPasswordField(gettext_lazy("New password"))
 
 
 class PasswordResetView(DomainFormView):
     form_class = AddressForm
-    title, button = "Forgotten your password?", "Send the link"
-    words = "Warren mails you a link, with which you choose a new one."
+    title, button = gettext_lazy("Forgotten your password?"), gettext_lazy("Send the link")
+    words = gettext_lazy("Warren mails you a link, with which you choose a new one. It is good for 24 hours, and once.")
     cancel = "sign-in"
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -39,26 +41,27 @@ class PasswordResetView(DomainFormView):
 
 class PasswordResetConfirmView(DomainFormView):
     form_class = PasswordForm
-    title, button = "Choose a new password", "Set the password"
+    title, button = gettext_lazy("Choose a new password"), gettext_lazy("Set the password")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             person = links.with_password_link(kwargs["token"])
         except Refused as exc:
             return refused(request, exc, "password-reset")
-        self.words = f"For {person}. All sessions of yours end, and your API tokens are revoked."
+        self.address = person.email
+        self.words = _("All sessions of yours end, and your API tokens are revoked.")
         return super().dispatch(request, *args, **kwargs)
 
     def act(self, form: DomainForm) -> HttpResponse:
         passwords.reset(self.kwargs["token"], form.cleaned_data["password"])
-        messages.success(self.request, "The new password is set; sign in with it.")
+        messages.success(self.request, _("The new password is set; sign in with it."))
         return redirect("sign-in")
 
 
 class PasswordChangeView(LoginRequiredMixin, DomainFormView):
     form_class = PasswordChangeForm
-    title, button = "Change the password", "Change it"
-    words = "You stay signed in here; every other session of yours ends, and your API tokens are revoked."
+    title, button = gettext_lazy("Change the password"), gettext_lazy("Change it")
+    words = gettext_lazy("You stay signed in here; every other session of yours ends, and your API tokens are revoked.")
     cancel = "account"
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -67,5 +70,5 @@ class PasswordChangeView(LoginRequiredMixin, DomainFormView):
             current.person(self.request), given["current_password"], given["password"], request=self.request
         )
         update_session_auth_hash(self.request, person)
-        messages.success(self.request, "The password is changed.")
+        messages.success(self.request, _("The password is changed."))
         return redirect("account")

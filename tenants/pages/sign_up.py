@@ -9,6 +9,8 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants import accounts, current, guests
 from tenants.mail import links
@@ -17,18 +19,22 @@ from tenants.pages.forms import AddressForm, DomainForm, DomainFormView, NewPass
 from tenants.refusal import Refused
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-SENT = "If this address can be used here, a mail with a link is on its way to it. Look into the spam folder as well."
+SENT = gettext_lazy(
+    "If this address can be used here, a mail with a link is on its way to it. Look into the spam folder as well."
+)
 
 
 class TenantFields(DomainForm):
     tenant_name = forms.CharField(
-        label="Name of your tenant", max_length=100, help_text="Who shares the containers: a company, a team, or you."
+        label=gettext_lazy("Name of your tenant"),
+        max_length=100,
+        help_text=gettext_lazy("Who shares the containers: a company, a team, or you."),
     )
     slug = forms.CharField(
-        label="Short name",
+        label=gettext_lazy("Short name"),
         max_length=20,
         required=False,
-        help_text="Part of every container's address, and never changed. Empty: made from the name.",
+        help_text=gettext_lazy("Part of every container's address, and never changed. Empty: made from the name."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
 
@@ -48,14 +54,16 @@ class SignUpForm(TenantFields):
             del self.fields["tenant_name"], self.fields["slug"]
             return
         self.fields["tenant_name"].required = False
-        self.fields["tenant_name"].help_text = "Only if you want containers of your own; you can make one later, too."
+        self.fields["tenant_name"].help_text = _(
+            "Only if you want containers of your own; you can make one later, too."
+        )
 
 
 class SignUpView(DomainFormView):
     """Asks everybody the same where registration is closed: who is a guest is said by mail alone."""
 
     form_class = AddressForm
-    title, button = "Sign up", "Send the link"
+    title, button = gettext_lazy("Sign up"), gettext_lazy("Send the link")
     cancel = "sign-in"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -64,9 +72,11 @@ class SignUpView(DomainFormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        closed = "Accounts here are for people with whom something is shared. Give the address that it is shared with. "
-        words = "Warren mails a link to this address. With it you go on, within 24 hours."
-        said = words if settings.REGISTRATION_OPEN else f"{closed}{words}"
+        closed = _(
+            "Accounts here are for people with whom something is shared. Give the address that it is shared with."
+        )
+        words = _("Warren mails a link to this address. With it you go on, within 24 hours.")
+        said = words if settings.REGISTRATION_OPEN else f"{closed} {words}"
         return super().get_context_data(**{"words": said, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -77,7 +87,7 @@ class SignUpView(DomainFormView):
 
 class SignUpConfirmView(DomainFormView):
     form_class = SignUpForm
-    title, button = "Set up your account", "Create the account"
+    title, button = gettext_lazy("Set up your account"), gettext_lazy("Create the account")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -85,9 +95,10 @@ class SignUpConfirmView(DomainFormView):
         except Refused as exc:
             return refused(request, exc, "sign-up")
         if User.objects.filter(email=self.email).exists():  # the link was used
-            messages.info(request, "There is an account with this address already; sign in.")
+            messages.info(request, _("There is an account with this address already; sign in."))
             return redirect("sign-in")
-        self.words = f"{self.email} is confirmed."
+        self.address = self.email
+        self.words = _("Your address is confirmed; this is all that is missing.")
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
