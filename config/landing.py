@@ -35,7 +35,8 @@ def sign_in(to: str, *, ended: bool = False) -> str:
     return f"{settings.LOGIN_URL}?{query}" if query else settings.LOGIN_URL
 
 
-def asks_to_sign_in(response: HttpResponse) -> bool:
+def asks_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether it turns away who has not signed in: then it leads to the sign-in page, and from there to itself."""
     to = urlsplit(response.get("Location", "") or response.get("HX-Redirect", ""))
-    asked = parse_qs(to.query, keep_blank_values=True)
-    return to.path == settings.LOGIN_URL and bool({"next", "signed-out"} & asked.keys())
+    back = parse_qs(to.query).get("next", [])
+    return to.path == settings.LOGIN_URL and (back == [request.get_full_path()] or to.query == "signed-out")

@@ -68,7 +68,7 @@ class LandingMiddleware:
             page["Allow"] = response["Allow"]
             return page
         fragment = getattr(request, "htmx", False)
-        if not (fragment or request.method not in landing.PAGES) or not landing.asks_to_sign_in(response):
+        if not (fragment or request.method not in landing.PAGES) or not landing.asks_to_sign_in(request, response):
             return response
         there = landing.sign_in(landing.came_from(request), ended=True)
         if fragment:  # it would show the sign-in page in its place

@@ -131,9 +131,11 @@ class TenantDeleteView(_Settled):
     extra_context = {"danger": True}  # noqa: RUF012  (Django declares it for the instance)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        tenant = self.owned(Action.TENANT_CLOSE)
-        self.title = _("Delete %(tenant)s?") % {"tenant": tenant}
+        self.owned(Action.TENANT_CLOSE)
         return super().get_form_kwargs()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"title": _("Delete %(tenant)s?") % {"tenant": self.tenant}, **kwargs})
 
     def get_form(self, form_class: type[DomainForm] | None = None) -> DomainForm:
         form = super().get_form(form_class)
