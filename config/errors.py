@@ -134,6 +134,6 @@ def sign_in_locked(request: HttpRequest, *args: object) -> HttpResponse:
     detail = _("Too many wrong passwords for this address. Try again in %(when)s, or reset the password.") % {
         "when": when
     }
-    answer = _answer(request, 429, "sign_in_locked", detail, reset=True)
+    answer = _answer(request, 429, "sign_in_locked", detail, reset=True, title=_("Too many wrong passwords"))
     answer["Retry-After"] = str(seconds)
     return answer
