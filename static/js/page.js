@@ -97,6 +97,12 @@ document.addEventListener("submit", ({ target }) => {
 // --- A form that came back: to the first field that is wrong
 document.querySelector("main :is([aria-invalid=true], fieldset:has(.wrong) input)")?.focus();
 
+// --- Of tabs that scroll sideways, the one that is open is seen
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const tabs = tab.parentElement;
+  tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+}
+
 // --- Dialogs: a link to a page with a question opens the question here
 const dialog = document.getElementById("dialog");
 const body = dialog?.querySelector("[data-dialog-body]");
