@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
@@ -65,24 +65,16 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
 
 
 def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
-    return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
+    return [("", _("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form):
     """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
     since = forms.DateTimeField(
-        label=gettext_lazy("Since"),
-        required=False,
-        validators=_TIMES,
-        help_text=gettext_lazy("UTC, 2026-01-31 or 2026-01-31T12:00."),
+        label=_("Since"), required=False, validators=_TIMES, help_text=_("Such as 2026-01-31 or 2026-01-31T12:00.")
     )
-    until = forms.DateTimeField(
-        label=gettext_lazy("Until"),
-        required=False,
-        validators=_TIMES,
-        help_text=gettext_lazy("UTC, up to this moment."),
-    )
+    until = forms.DateTimeField(label=_("Until"), required=False, validators=_TIMES, help_text=_("Up to this moment."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -112,23 +104,20 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(label=gettext_lazy("Tenant"), max_length=20, required=False)
+    tenant = forms.CharField(max_length=20, required=False, label=_("Tenant"))
     search = forms.CharField(
-        label=gettext_lazy("Search"),
         max_length=100,
         required=False,
-        help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
+        label=_("Search"),
+        help_text=_("Part of an address, an object, an action or a request ID."),
+        widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=_choices(Outcome), required=False)
-    actor = forms.CharField(
-        max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
-    )
-    target = forms.CharField(
-        max_length=255, required=False, label=gettext_lazy("On what"), help_text=gettext_lazy("Part of its name.")
-    )
-    target_id = forms.CharField(max_length=40, required=False, label=gettext_lazy("Its ID"))
-    request_id = forms.CharField(max_length=64, required=False, label=gettext_lazy("Request ID"))
+    action = forms.ChoiceField(choices=_choices(Action), required=False, label=_("Action"))
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=_("Outcome"))
+    actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
+    target = forms.CharField(max_length=255, required=False, label=_("On what"), help_text=_("Part of its name."))
+    target_id = forms.CharField(max_length=40, required=False, label=_("Its ID"))
+    request_id = forms.CharField(max_length=64, required=False, label=_("Request ID"))
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Those of the rows that were asked for; of a valid form."""

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tenants import current, invitations
 from tenants.models import Membership
@@ -49,7 +50,9 @@ class InvitationView(DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         fits = not user.is_authenticated or user.email == self.invitation.email
-        return super().get_context_data(invitation=self.invitation, fits=fits, **kwargs)
+        # Whoever is new gives a password: a program that keeps passwords learns here whose it is.
+        address = "" if user.is_authenticated else self.invitation.email
+        return super().get_context_data(**{"invitation": self.invitation, "fits": fits, "address": address, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
         token = self.kwargs["token"]

@@ -1,10 +1,7 @@
 """What was put on record stays on record, whoever writes SQL."""
 
 import datetime
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from tenants import audit, triggers
 from tenants.events import Action
 from tenants.models import AuditEvent, AuditPruning
 from tenants.tasks import prune_audit
+from tests.up import migrated
 
 WHY = "audit rows are neither changed nor deleted"
 
@@ -70,11 +68,9 @@ def test_even_while_pruning_nothing_is_changed(event: AuditEvent) -> None:
         AuditEvent.objects.update(actor="nobody")
 
 
-def test_the_same_on_sqlite(tmp_path: Path, root: Path) -> None:
+def test_the_same_on_sqlite(tmp_path: Path) -> None:
     """Migrated as an embedded installation is, in a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}}
-    env = {**kept, "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=root, env=env, check=True)
+    migrated.put(tmp_path / "db.sqlite3", tmp_path)
     with sqlite3.connect(tmp_path / "db.sqlite3") as database:
         text = "action, outcome, reason, actor_id, actor, tenant_id, tenant, target_type, target_id, target, request_id"
         values = ", ".join(["''"] * (text.count(",") + 1))

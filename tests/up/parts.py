@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from tests.parts import docker_cleanup, wait_until
+from tests.up import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,8 @@ def free_port() -> int:
 class Up:
     """An installation: its home, its ports, and the process while it runs."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, bare: bool = False) -> None:
+        self.bare = bare
         self.home, self.port, self.edge_port = home, free_port(), free_port()
         self.settings: dict[str, str] = {}  # beside those that every test needs
         self.lines: list[str] = []
@@ -54,6 +56,9 @@ class Up:
 
     def start(self) -> None:
         """Returns at the ready line."""
+        if not self.bare and not self.home.exists():
+            self.home.mkdir(0o700)
+            migrated.put(self.home / "warren.sqlite3", self.home.parent)
         self.lines = []
         self.process = self.spawn()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
@@ -131,8 +136,9 @@ class Up:
 
 
 @contextlib.contextmanager
-def installation(home: Path) -> Iterator[Up]:
-    up = Up(home)
+def installation(home: Path, *, bare: bool = False) -> Iterator[Up]:
+    """In a folder of the test's `tmp_path`; `bare`: not even its database is there before it starts."""
+    up = Up(home, bare=bare)
     try:
         yield up
     finally:

@@ -23,7 +23,7 @@ def _ready_container(up: Up, token: str, name: str) -> Any:
 
 
 def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
-    with installation(tmp_path / "home") as up:
+    with installation(tmp_path / "home", bare=True) as up:
         up.start()
         text = "".join(up.lines)
         for who in ("admin", "demo"):
