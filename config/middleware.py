@@ -1,4 +1,5 @@
-"""What is said on every answer of the API about how much more may be asked, and the limit on forms.
+"""What is said on every answer of the API about how much more may be asked, the limit on forms, and the answers of
+pages that no view thinks of.
 
 Apart from `config.throttling`: REST framework loads that one while it is loaded itself.
 """
@@ -7,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from config import errors, problems
+from config import errors, landing, problems
 from config.throttling import spend, spend_on_page
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -48,6 +49,32 @@ class PageRateMiddleware:
             return self.get_response(request)
         over = [window.resets for window in spend_on_page() if not window.admitted]
         return errors.too_often(request, max(over)) if over else self.get_response(request)
+
+
+class LandingMiddleware:
+    """A page for who opens an address that takes only what a button sends; and whose session has ended while they were
+    on a page, comes back to that one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith("/api/"):
+            return response
+        if response.status_code == 405 and not response.content:
+            page = errors.method_not_allowed(request)
+            page["Allow"] = response["Allow"]
+            return page
+        fragment = getattr(request, "htmx", False)
+        if not (fragment or request.method not in landing.PAGES) or not landing.asks_to_sign_in(request, response):
+            return response
+        there = landing.sign_in(landing.came_from(request), ended=True)
+        if fragment:  # it would show the sign-in page in its place
+            return HttpResponse(headers={"HX-Redirect": there})
+        response["Location"] = there
+        return response
 
 
 def _refusal(seconds: int) -> HttpResponse:

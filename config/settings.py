@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.zones.ZoneMiddleware",
+    "config.middleware.LandingMiddleware",
     "tenants.middleware.OriginMiddleware",
     "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",

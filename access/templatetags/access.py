@@ -10,6 +10,7 @@ from access.holding import Holding
 from access.models import Grant
 from access.states import State
 from containers.models import Container
+from tenants.models import Tenant
 from tenants.words import gettext as _
 
 register = template.Library()
@@ -40,6 +41,13 @@ def holding_of(context: Any, container: Container) -> Holding:
 def shared_with(container: Container) -> int:
     """With how many people at this moment."""
     return Grant.objects.live().filter(container=container).count()
+
+
+@register.simple_tag
+def guests_of(tenant: Tenant) -> int:
+    """How many addresses are let in to the tenant's containers: what its plan counts."""
+    grants = Grant.objects.open().filter(container__tenant=tenant)
+    return grants.values("email").distinct().count()
 
 
 @register.simple_tag(takes_context=True)

@@ -83,6 +83,9 @@ def plan_usage(tenant: Tenant) -> Usage:
     return usage.of(tenant)
 
 
+register.filter("worded", usage.worded)
+
+
 @register.filter
 def cores(cpu: int) -> str:
     """Thousandths of a core, as cores."""

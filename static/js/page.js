@@ -59,6 +59,7 @@ document.addEventListener("click", ({ target }) => {
 
 // --- Copying: <button data-copy="…" hidden>; shown where the browser can
 function ready(root) {
+  for (const button of root.querySelectorAll("[data-reveal][hidden]")) button.hidden = false;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
 }
@@ -77,6 +78,29 @@ function say(words) {
   const place = document.getElementById("announced");
   place.textContent = "";
   requestAnimationFrame(() => (place.textContent = words));
+}
+
+// --- Passwords can be looked at: <button data-reveal="id of the field" hidden> beside it
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-reveal]");
+  const field = button && document.getElementById(button.dataset.reveal);
+  if (!field) return;
+  const shown = field.type === "password";
+  field.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", shown);
+});
+document.addEventListener("submit", ({ target }) => {
+  // A browser offers to keep what stands in a field for passwords, and no other.
+  for (const button of target.querySelectorAll("[data-reveal][aria-pressed=true]")) button.click();
+});
+
+// --- A form that came back: to the first field that is wrong
+document.querySelector("main :is([aria-invalid=true], fieldset:has(.wrong) input)")?.focus();
+
+// --- Of tabs that scroll sideways, the one that is open is seen
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const tabs = tab.parentElement;
+  tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 }
 
 // --- Dialogs: a link to a page with a question opens the question here
@@ -126,6 +150,33 @@ document.addEventListener("submit", (event) => {
   if (navigator.onLine) return;
   event.preventDefault();
   say(offline.textContent);
+});
+
+// --- A fragment that was refused or failed leaves the page as it is; the server's words are said at the foot, once
+const toast = document.createElement("div");
+toast.className = "toast message error";
+toast.setAttribute("role", "alert");
+let failed = "";
+function fail(path, words) {
+  failed = path;
+  const close = Object.assign(document.createElement("button"), { type: "button", className: "icon-button", textContent: "×" });
+  close.setAttribute("aria-label", gettext("Close"));
+  close.addEventListener("click", () => toast.remove());
+  if (toast.isConnected && toast.firstChild?.textContent === words) return;
+  toast.replaceChildren(Object.assign(document.createElement("span"), { textContent: words }), close);
+  document.body.append(toast);
+}
+document.body.addEventListener("htmx:responseError", ({ detail: { xhr, pathInfo } }) => {
+  const plain = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  const page = plain ? null : new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const words = plain ? xhr.responseText : page.querySelector(".message, .wrong, [role=alert], main p, p")?.textContent;
+  fail(pathInfo.requestPath, words?.trim().replace(/\s+/g, " ") || gettext("Warren could not do this. Reload the page and try again."));
+});
+document.body.addEventListener("htmx:sendError", ({ detail: { pathInfo } }) => {
+  if (navigator.onLine) fail(pathInfo.requestPath, gettext("Warren does not answer. What is shown may be old; this goes away once it answers again."));
+});
+document.body.addEventListener("htmx:afterOnLoad", ({ detail: { xhr, pathInfo } }) => {
+  if (xhr.status < 400 && pathInfo.requestPath === failed) toast.remove();
 });
 
 document.body.addEventListener("htmx:afterSwap", ({ target }) => ready(target));

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views import View
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -18,8 +19,10 @@ from tenants import audit, current
 from tenants.activity import export
 from tenants.activity.search import ActivityForm, Log, owned, readable, reads_all
 from tenants.events import Action
-from tenants.models import AuditEvent, Tenant, User
+from tenants.models import AuditEvent, Role, Tenant, User
 from tenants.refusal import Refused
+
+FINE = {"actor", "target", "target_id", "request_id", "since", "until"}  # fields that a search seldom needs
 
 
 class _Activity(LoginRequiredMixin, View):
@@ -44,10 +47,14 @@ class ActivityView(_Activity):
             found = pages.paginate_queryset(form.narrow(rows), Request(request)) if valid else []
         except NotFound as exc:
             raise Http404 from exc
-        seen = {"form": form, "rows": found, "tenant": tenant, "asked": request.GET.urlencode()}
+        seen = {"form": form, "rows": found, "asked": request.GET.urlencode(), **_framed(user, tenant)}
         if valid:
             seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
-        return render(request, "tenants/activity.html", {**seen, "searched": set(form.asked()) - {"tenant"}})
+        seen["searched"] = searched = set(form.asked()) - {"tenant"}
+        seen["finely"] = bool((searched | set(form.errors)) & FINE)  # the finer fields stay open where one is filled in
+        return render(
+            request, "tenants/activity.html", {**seen, "fine": [form[name] for name in form.fields if name in FINE]}
+        )
 
 
 class ActivityExportView(_Activity):
@@ -60,6 +67,12 @@ class ActivityExportView(_Activity):
         with audit.refusals(Action.AUDIT_EXPORT, actor=user):
             rows, tenant = _readable(request, form.cleaned_data["tenant"])
         return export.answer(request, form.narrow(rows), actor=user, tenant=tenant, asked=form.asked())
+
+
+def _framed(user: User, tenant: Tenant | None) -> dict[str, Any]:
+    """For `tenants/frame.html`: its tabs are for members alone, and staff may read without being one."""
+    own = current.memberships(user).filter(tenant=tenant).first() if tenant else None
+    return {"tenant": tenant, "own": own, "is_owner": own is not None and own.role == Role.OWNER, "tab": "activity"}
 
 
 def here(link: str | None) -> str:
@@ -79,7 +92,7 @@ def _offer_tenants(form: ActivityForm, user: User, shown: Tenant | None) -> None
     """Staff name any tenant, owners of several choose one, and for others there is nothing to choose."""
     field = form.fields["tenant"]
     if reads_all(user):
-        field.help_text = "The word in its addresses; empty: all."
+        field.help_text = _("The word in its addresses; empty: all.")
         return
     mine = [(tenant.slug, str(tenant)) for tenant in owned(user)]
     if len(mine) > 1:

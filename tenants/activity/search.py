@@ -75,13 +75,10 @@ class Searching(forms.Form):
         label=gettext_lazy("Since"),
         required=False,
         validators=_TIMES,
-        help_text=gettext_lazy("UTC, 2026-01-31 or 2026-01-31T12:00."),
+        help_text=gettext_lazy("Such as 2026-01-31 or 2026-01-31T12:00."),
     )
     until = forms.DateTimeField(
-        label=gettext_lazy("Until"),
-        required=False,
-        validators=_TIMES,
-        help_text=gettext_lazy("UTC, up to this moment."),
+        label=gettext_lazy("Until"), required=False, validators=_TIMES, help_text=gettext_lazy("Up to this moment.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -112,15 +109,16 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(label=gettext_lazy("Tenant"), max_length=20, required=False)
+    tenant = forms.CharField(max_length=20, required=False, label=gettext_lazy("Tenant"))
     search = forms.CharField(
-        label=gettext_lazy("Search"),
         max_length=100,
         required=False,
+        label=gettext_lazy("Search"),
         help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
+        widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(label=gettext_lazy("Action"), choices=_choices(Action), required=False)
-    outcome = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=_choices(Outcome), required=False)
+    action = forms.ChoiceField(choices=_choices(Action), required=False, label=gettext_lazy("Action"))
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=gettext_lazy("Outcome"))
     actor = forms.CharField(
         max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
     )

@@ -10,8 +10,8 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.i18n import set_language
 
@@ -29,7 +29,7 @@ class ProfileForm(DomainForm):
 
 
 class CloseForm(DomainForm):
-    current_password = PasswordField(_("Password"))
+    current_password = PasswordField(gettext_lazy("Password"))
 
 
 class AccountView(LoginRequiredMixin, DomainFormView):
@@ -44,19 +44,19 @@ class AccountView(LoginRequiredMixin, DomainFormView):
         person = accounts.change(current.person(self.request), **form.cleaned_data)
         if person.language:
             translation.activate(person.language)
-        messages.success(self.request, gettext("Your profile is saved."))
+        messages.success(self.request, _("Your profile is saved."))
         return redirect("account")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = current.memberships(current.person(self.request))
-        shown = {"memberships": mine, "registration_open": settings.REGISTRATION_OPEN}
+        shown = {"memberships": mine, "registration_open": settings.REGISTRATION_OPEN, "tab": "account"}
         return super().get_context_data(**shown, **kwargs)
 
 
 class CloseView(LoginRequiredMixin, DomainFormView):
     form_class = CloseForm
-    title, button = _("Close your account?"), _("Close the account")
-    words = _(
+    title, button = gettext_lazy("Close your account?"), gettext_lazy("Close the account")
+    words = gettext_lazy(
         "You leave every tenant; your sessions end and your API tokens are revoked. What you made for a tenant stays."
     )
     cancel = "account"
@@ -66,7 +66,7 @@ class CloseView(LoginRequiredMixin, DomainFormView):
         person = current.person(self.request)
         accounts.close(person, form.cleaned_data["current_password"], request=self.request)
         logout(self.request)
-        messages.success(self.request, gettext("Your account is closed."))
+        messages.success(self.request, _("Your account is closed."))
         return redirect("sign-in")
 
 

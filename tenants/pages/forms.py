@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
 from django_stubs_ext import StrOrPromise
@@ -34,9 +34,9 @@ class AddressForm(DomainForm):
 
 
 class NewPasswordField(forms.CharField):
-    def __init__(self, label: StrOrPromise = _("Password"), **kwargs: Any) -> None:
+    def __init__(self, label: StrOrPromise = "", **kwargs: Any) -> None:
         super().__init__(
-            label=label,
+            label=label or _("Password"),
             max_length=passwords.MAX_LENGTH,
             strip=False,
             help_text=_("At least 8 characters, not only digits, and nothing that others would guess."),
@@ -48,9 +48,11 @@ class NewPasswordField(forms.CharField):
 class PasswordField(forms.CharField):
     """The present one."""
 
-    def __init__(self, label: StrOrPromise = _("Present password")) -> None:
+    def __init__(self, label: StrOrPromise = "") -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
-        super().__init__(label=label, max_length=passwords.MAX_LENGTH, strip=False, widget=widget)
+        super().__init__(
+            label=label or _("Present password"), max_length=passwords.MAX_LENGTH, strip=False, widget=widget
+        )
 
 
 class PersonNameField(forms.CharField):
@@ -62,13 +64,15 @@ class PersonNameField(forms.CharField):
 class DomainFormView(FormView[DomainForm]):
     """`act` makes one call of the domain; what that refuses is shown in the form.
 
-    The template gets `title`, `button`, `cancel` (where to go instead) and `words` (above the form).
+    The template gets `title`, `button`, `cancel` (where to go instead), `words` (above the form), and `address`: whose
+    password it is that the form asks for, so that a program that keeps passwords knows it.
     """
 
     template_name = "tenants/form.html"
     title: StrOrPromise = ""
     button: StrOrPromise = ""
     words: StrOrPromise = ""
+    address = ""
     cancel: str | None = None
 
     @abstractmethod
@@ -87,8 +91,12 @@ class DomainFormView(FormView[DomainForm]):
             return answer
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        shown = {"title": self.title, "button": self.button, "words": self.words, "cancel": self.cancel}
-        return super().get_context_data(**{**shown, **kwargs})
+        shown = {"title": self.title, "button": self.button, "words": self.words, "address": self.address}
+        return super().get_context_data(**{**shown, "cancel": self.back(), **kwargs})
+
+    def back(self) -> str:
+        """Where *Cancel* leads; empty: there is none."""
+        return resolve_url(self.cancel) if self.cancel else ""
 
 
 def refused(request: HttpRequest, exc: Refused, to: str, *args: Any) -> HttpResponse:

@@ -49,7 +49,9 @@ class InvitationView(DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         fits = not user.is_authenticated or user.email == self.invitation.email
-        return super().get_context_data(invitation=self.invitation, fits=fits, **kwargs)
+        # Whoever is new gives a password: a program that keeps passwords learns here whose it is.
+        address = "" if user.is_authenticated else self.invitation.email
+        return super().get_context_data(**{"invitation": self.invitation, "fits": fits, "address": address, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
         token = self.kwargs["token"]

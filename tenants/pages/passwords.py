@@ -30,7 +30,7 @@ class PasswordChangeForm(DomainForm):
 class PasswordResetView(DomainFormView):
     form_class = AddressForm
     title, button = gettext_lazy("Forgotten your password?"), gettext_lazy("Send the link")
-    words = gettext_lazy("Warren mails you a link, with which you choose a new one.")
+    words = gettext_lazy("Warren mails you a link, with which you choose a new one. It is good for 24 hours, and once.")
     cancel = "sign-in"
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -48,9 +48,8 @@ class PasswordResetConfirmView(DomainFormView):
             person = links.with_password_link(kwargs["token"])
         except Refused as exc:
             return refused(request, exc, "password-reset")
-        self.words = _("For %(person)s. All sessions of yours end, and your API tokens are revoked.") % {
-            "person": person
-        }
+        self.address = person.email
+        self.words = _("All sessions of yours end, and your API tokens are revoked.")
         return super().dispatch(request, *args, **kwargs)
 
     def act(self, form: DomainForm) -> HttpResponse:

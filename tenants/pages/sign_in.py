@@ -4,13 +4,18 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models.user import fold_email
-from tenants.words import gettext as _
 
 
 class SignInForm(AuthenticationForm):
     """The address is the user name, in whatever case it is typed."""
+
+    error_messages = {  # noqa: RUF012  (Django declares it for the instance)
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("No account has this address with this password. Check both; capital letters count."),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -22,9 +27,12 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
+    """`next`, checked to be of this site, leads back to where somebody was asked to sign in."""
+
     template_name = "tenants/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(registration_open=settings.REGISTRATION_OPEN, **kwargs)
+        shown = {"registration_open": settings.REGISTRATION_OPEN, "goes_on": self.get_redirect_url()}
+        return super().get_context_data(**shown, **kwargs)

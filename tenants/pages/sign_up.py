@@ -73,10 +73,10 @@ class SignUpView(DomainFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         closed = _(
-            "Accounts here are for people with whom something is shared. Give the address that it is shared with. "
+            "Accounts here are for people with whom something is shared. Give the address that it is shared with."
         )
         words = _("Warren mails a link to this address. With it you go on, within 24 hours.")
-        said = words if settings.REGISTRATION_OPEN else f"{closed}{words}"
+        said = words if settings.REGISTRATION_OPEN else f"{closed} {words}"
         return super().get_context_data(**{"words": said, **kwargs})
 
     def act(self, form: DomainForm) -> HttpResponse:
@@ -97,7 +97,8 @@ class SignUpConfirmView(DomainFormView):
         if User.objects.filter(email=self.email).exists():  # the link was used
             messages.info(request, _("There is an account with this address already; sign in."))
             return redirect("sign-in")
-        self.words = _("%(email)s is confirmed.") % {"email": self.email}
+        self.address = self.email
+        self.words = _("Your address is confirmed; this is all that is missing.")
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""A tenant's page: its name, its people, and who is invited. Members look, owners change."""
+"""A tenant's own pages: plan and usage, settings, and how to make, change and end one. Members look, owners change."""
 
+import datetime
 from contextlib import nullcontext
 from typing import Any
 
@@ -8,17 +9,19 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 from django.views import View
+from django.views.generic import TemplateView
 
-from tenants import audit, current, founding, invitations, members, standing
+from tenants import audit, current, founding, members, standing
 from tenants.events import Action
-from tenants.models import Invitation, Membership, Role, Tenant
+from tenants.models import Membership, Role, Tenant
 from tenants.pages.forms import DomainForm, DomainFormView, refused
 from tenants.pages.sign_up import TenantFields
-from tenants.pagination import MOST
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
@@ -27,22 +30,14 @@ class NameForm(DomainForm):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
 
 
-class InviteForm(DomainForm):
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
-    )
-    role = forms.ChoiceField(
-        label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER, widget=forms.RadioSelect
-    )
-
-
 class OfTenant(LoginRequiredMixin):
     """For pages below `tenants/{slug}/`: a tenant that the person doesn't belong to does not exist."""
 
     request: HttpRequest
     kwargs: dict[str, Any]
+    tab = ""  # which of the frame's it is
 
-    @property
+    @cached_property
     def membership(self) -> Membership:
         mine = current.memberships(current.person(self.request))
         found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
@@ -63,38 +58,49 @@ class OfTenant(LoginRequiredMixin):
             raise PermissionDenied(str(exc)) from exc
         return tenant
 
+    def framed(self) -> dict[str, Any]:
+        """What `tenants/frame.html` asks for."""
+        own = self.membership
+        return {"tenant": own.tenant, "own": own, "is_owner": own.role == Role.OWNER, "tab": self.tab}
 
-class TenantView(OfTenant, DomainFormView):
-    """What is posted here is an invitation."""
+
+class TenantView(OfTenant, TemplateView):
+    """Its plan, and what is used of it."""
 
     template_name = "tenants/tenant.html"
-    form_class = InviteForm
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.owned(Action.INVITATION_CREATE)
-        return super().post(request, *args, **kwargs)
+    tab = "usage"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        own = self.membership
-        rows = Membership.objects.filter(tenant=own.tenant).select_related("user").order_by("created_at", "pk")
-        shown: dict[str, Any] = {"tenant": own.tenant, "own": own, "is_owner": own.role == Role.OWNER, "most": MOST}
-        shown |= {"members": rows[:MOST], "more_members": rows[MOST:].exists()}
-        if shown["is_owner"]:
-            asked = Invitation.objects.filter(tenant=own.tenant, accepted_at=None, withdrawn_at=None)
-            shown |= {
-                "invitations": asked.select_related("invited_by")[:MOST],
-                "more_invitations": asked[MOST:].exists(),
-            }
-        return super().get_context_data(**shown, **kwargs)
-
-    def act(self, form: DomainForm) -> HttpResponse:
-        tenant = self.tenant
-        made = invitations.invite(tenant, actor=current.person(self.request), **form.cleaned_data)
-        messages.success(self.request, _("An invitation is on its way to %(email)s.") % {"email": made.email})
-        return redirect("tenant", tenant.slug)
+        again = next_month(timezone.now())
+        left = -(-(again - timezone.now()) // datetime.timedelta(days=1))
+        return super().get_context_data(**{**kwargs, **self.framed(), "again": again, "days_left": left})
 
 
-class TenantNameView(OfTenant, DomainFormView):
+def next_month(at: datetime.datetime) -> datetime.datetime:
+    """When traffic is counted from nothing again: at the beginning of a month, in UTC."""
+    first = at.astimezone(datetime.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + datetime.timedelta(days=32)).replace(day=1)
+
+
+class SettingsView(OfTenant, TemplateView):
+    """Its name, and the ways out. The form is posted to the page of the name alone."""
+
+    template_name = "tenants/settings.html"
+    tab = "settings"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        form = NameForm(initial={"name": self.tenant.name})
+        return super().get_context_data(**{**kwargs, **self.framed(), "form": form})
+
+
+class _Settled(OfTenant, DomainFormView):
+    """A form of the settings, from there and back."""
+
+    def back(self) -> str:
+        return resolve_url("tenant-settings", self.kwargs["tenant"])
+
+
+class TenantNameView(_Settled):
     form_class = NameForm
     title, button = gettext_lazy("Rename the tenant"), gettext_lazy("Save")
     words = gettext_lazy("The short name stays: it is in every address.")
@@ -104,27 +110,37 @@ class TenantNameView(OfTenant, DomainFormView):
 
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = founding.rename(self.tenant, form.cleaned_data["name"], actor=current.person(self.request))
-        return redirect("tenant", tenant.slug)
+        messages.success(self.request, _("The tenant is called %(name)s now.") % {"name": tenant.name})
+        return redirect("tenant-settings", tenant.slug)
 
 
 class DeleteForm(DomainForm):
     slug = forms.CharField(
-        label=gettext_lazy("Type its short name to delete it"), widget=forms.TextInput({"autocomplete": "off"})
+        label=gettext_lazy("Type its short name to delete it"),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
 
 
-class TenantDeleteView(OfTenant, DomainFormView):
+class TenantDeleteView(_Settled):
     form_class = DeleteForm
-    title, button = gettext_lazy("Delete the tenant?"), gettext_lazy("Delete it with all it has")
+    button = gettext_lazy("Delete it with all it has")
     words = gettext_lazy(
-        "Every container with its data and its address will be gone, and all members lose the tenant at "
-        "once. There is no way back, and the short name is never given out again."
+        "Every container with its data and its address will be gone, and all members lose the tenant at once. "
+        "There is no way back, and the short name is never given out again."
     )
     extra_context = {"danger": True}  # noqa: RUF012  (Django declares it for the instance)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         self.owned(Action.TENANT_CLOSE)
         return super().get_form_kwargs()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"title": _("Delete %(tenant)s?") % {"tenant": self.tenant}, **kwargs})
+
+    def get_form(self, form_class: type[DomainForm] | None = None) -> DomainForm:
+        form = super().get_form(form_class)
+        form.fields["slug"].help_text = _("It is %(slug)s.") % {"slug": self.tenant.slug}
+        return form
 
     def act(self, form: DomainForm) -> HttpResponse:
         tenant = self.tenant

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy
 from django.views import View
 
@@ -17,14 +17,20 @@ from tenants.pages.forms import DomainForm, DomainFormView
 from tenants.pagination import MOST
 from tenants.words import gettext as _
 
+SCOPES = [
+    (Scope.READ.value, gettext_lazy("Read only: looks, and changes nothing")),
+    (Scope.WRITE.value, gettext_lazy("Read and write: all that you may do")),
+]
+
 
 class TokenForm(DomainForm):
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("What it is for, such as: nightly backup.")
+        label=gettext_lazy("Name"),
+        max_length=100,
+        help_text=gettext_lazy("What it is for, such as: nightly backup."),
+        widget=forms.TextInput({"autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(
-        label=gettext_lazy("Scope"), choices=Scope.choices, initial=Scope.READ, widget=forms.RadioSelect
-    )
+    scope = forms.ChoiceField(label=gettext_lazy("Scope"), choices=SCOPES, initial=Scope.READ, widget=forms.RadioSelect)
     expires_in_days = forms.IntegerField(
         label=gettext_lazy("Days until it expires"), min_value=1, max_value=36500, required=False, initial=90
     )
@@ -32,10 +38,8 @@ class TokenForm(DomainForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         longest = settings.TOKEN_MAX_DAYS
-        help_text = (
-            _("At most %(longest)s. Empty: %(longest)s.") % {"longest": longest} if longest else _("Empty: never.")
-        )
-        self.fields["expires_in_days"].help_text = help_text
+        said = _("At most %(days)s. Empty: %(days)s.") % {"days": longest} if longest else _("Empty: never.")
+        self.fields["expires_in_days"].help_text = said
 
 
 class TokensView(LoginRequiredMixin, DomainFormView):
@@ -53,13 +57,21 @@ class TokensView(LoginRequiredMixin, DomainFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mine = ApiToken.objects.filter(user=current.person(self.request))
         here = settings.PUBLIC_URL or f"{self.request.scheme}://{self.request.get_host()}"
-        shown = {"tokens": mine[:MOST], "more_tokens": mine[MOST:].exists(), "most": MOST}
+        shown = {"tokens": mine[:MOST], "more_tokens": mine[MOST:].exists(), "most": MOST, "tab": "tokens"}
         return super().get_context_data(**shown, api=f"{here}/api/v1", **kwargs)
 
 
 class TokenRevokeView(LoginRequiredMixin, View):
+    """Asks on GET, acts on POST."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        return render(request, "tenants/revoke.html", {"token": _mine(request, key)})
+
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
-        person = current.person(request)
-        tokens.revoke(get_object_or_404(ApiToken, user=person, token_key=key), actor=person)
+        tokens.revoke(_mine(request, key), actor=current.person(request))
         messages.success(request, _("The token is revoked."))
         return redirect("tokens")
+
+
+def _mine(request: HttpRequest, key: str) -> ApiToken:
+    return get_object_or_404(ApiToken, user=current.person(request), token_key=key)

@@ -55,6 +55,19 @@ def moment(at: datetime.datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
+def clock(at: datetime.datetime) -> SafeString:
+    """Its hour alone, where the day stands above it. Exact when pointed at."""
+    local = timezone.localtime(at)
+    return _time(at, formats.time_format(local, "H:i:s") + zone(local))
+
+
+@register.simple_tag
+def marks_optional(form: Any) -> bool:
+    """Whether to say of a field that it may stay empty: not where that is so of every one, as in a search."""
+    return any(field.required for field in form.fields.values())
+
+
+@register.simple_tag
 def ago(at: datetime.datetime | None) -> SafeString | str:
     """How long since, in one unit; page.js keeps it up to date. Exact when pointed at."""
     if at is None:

@@ -1,5 +1,6 @@
 """Where no view answers: a page for people, a problem document for programs, and nothing of the inside for anybody."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -38,7 +39,8 @@ def test_a_program_reads_a_problem(client: Client, db: None) -> None:
 
 def test_a_person_reads_a_page(client: Client, db: None) -> None:
     for path, status, words in [("/nowhere/", 404, "no such thing"), ("/fail/", 500, "the log has the details")]:
-        answer = client.get(path)
+        answer = client.get(path, headers={"X-Request-ID": "find-me-0123456789"})
+        assert ("find-me-0123456789" in answer.text) == (status == 500), "what the operator greps for"
         assert answer.status_code == status
         assert words in answer.text
         assert "To the start page" in answer.text
@@ -50,6 +52,62 @@ def test_a_refusal_says_why(client: Client, stranger: User) -> None:
     answer = client.get("/containers/new/")
     assert answer.status_code == 403
     assert "not a member" in answer.text
+    assert f"signed in as <strong>{stranger.email}" in answer.text
+    there = "/sign-in/?next=%2Fcontainers%2Fnew%2F"
+    assert f'name="next" value="{there}"' in answer.text
+    assert client.post("/sign-out/", {"next": there}).headers["Location"] == there, "and on to the same page as another"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_every_kind_of_page(client: Client, owner: User, signed_in: bool) -> None:
+    """With who is signed in in its head, or without; each leads back and on."""
+    if signed_in:
+        client.force_login(owner)
+    back = {"Referer": "http://testserver/account/"}
+    for path, status, words in [
+        (f"/containers/{uuid.uuid4()}/", 404, "not shared with you any more"),
+        ("/tenants/nowhere/", 404, "ask one of its owners"),
+        ("/switch/", 405, "use its button"),
+        ("/nowhere/", 404, "mistyped"),
+        ("/fail/", 500, "tell whoever runs Warren"),
+    ]:
+        answer = client.get(path, headers=back)
+        if not signed_in and answer.status_code == 302:
+            continue
+        assert answer.status_code == status, path
+        assert words in answer.text, path
+        assert '<a class="button primary" href="/account/">' in answer.text, path
+        assert (owner.email in answer.text) == (signed_in and status != 500), path
+        assert "To the start page" in answer.text, path
+    elsewhere = client.get("/nowhere/", headers={"Referer": "https://elsewhere.example/"})
+    assert "Back to the page" not in elsewhere.text
+
+
+def test_a_fragment_gets_the_words_alone(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    for path, status in [("/nowhere/", 404), ("/fail/", 500), ("/switch/", 405)]:
+        answer = client.get(path, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/plain; charset=utf-8"), path
+        assert "<" not in answer.text
+
+
+def test_whose_session_has_ended_comes_back_to_their_page(client: Client, owner: User) -> None:
+    where = "/containers/?page=2"
+    page = client.get("/account/")
+    assert page.headers["Location"] == "/sign-in/?next=/account/", "a page leads back to itself"
+    pressed = client.post("/tenants/acme/leave/", headers={"Referer": f"http://testserver{where}"})
+    there = "/sign-in/?next=%2Fcontainers%2F%3Fpage%3D2&signed-out"
+    assert (pressed.status_code, pressed.headers["Location"]) == (302, there)
+    asked = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{where}"}
+    fragment = client.get("/account/", headers=asked)
+    assert (fragment.content, fragment.headers["HX-Redirect"]) == (b"", there)
+    assert "may not have arrived" in client.get(there).text
+    assert (
+        client.post(there, {"username": owner.email, "password": "secret", "next": where}).headers["Location"] == where
+    )
+    client.logout()
+    led = client.post("/account/", headers={"Referer": "https://elsewhere.example/"})
+    assert led.headers["Location"] == "/sign-in/?signed-out"
 
 
 def test_an_outdated_form_says_what_to_do(db: None) -> None:
@@ -68,3 +126,6 @@ def test_an_absent_database_is_no_fault_of_whoever_asks(client: Client, database
     page = client.get("/")
     assert page.status_code == 503
     assert "try again in a moment" in page.text
+    assert page.headers["Refresh"] == "5", "the page mends itself"
+    fragment = client.get("/", headers={"HX-Request": "true"})
+    assert (fragment.status_code, fragment.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")

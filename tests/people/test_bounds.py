@@ -30,12 +30,12 @@ def test_pages_show_two_hundred_and_say_that_there_are_more(owner: User, tenant:
         ApiToken.objects.create(user=owner, name=f"t{number}")
     Membership.objects.bulk_create(Membership(tenant=tenant, user=user) for user in people[:199])
     Invitation.objects.bulk_create(Invitation(tenant=tenant, email=f"i{number}@example.com") for number in range(200))
-    for url in ("/tenants/acme/", "/account/tokens/"):
+    for url in ("/tenants/acme/members/", "/account/tokens/"):
         assert "are shown" not in page.get(url).content.decode(), url
     Membership.objects.create(tenant=tenant, user=people[199])
     Invitation.objects.create(tenant=tenant, email="last@example.com")
     ApiToken.objects.create(user=owner, name="last")
-    text = page.get("/tenants/acme/").content.decode()
+    text = page.get("/tenants/acme/members/").content.decode()
     assert "The first 200 are shown" in text
     assert "The latest 200 are shown" in text
     assert "u199@example.com" not in text

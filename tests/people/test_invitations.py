@@ -31,7 +31,7 @@ def accept(secret: str, person: User | None = None, **more: str) -> Any:
 def test_a_newcomer_joins_by_pages_though_registration_is_closed(
     owner: User, tenant: Tenant, delivered: Delivered
 ) -> None:
-    page = pages(owner).post("/tenants/acme/", {"email": "Dora@Example.com", "role": "owner"}, follow=True)
+    page = pages(owner).post("/tenants/acme/members/", {"email": "Dora@Example.com", "role": "owner"}, follow=True)
     assert "dora@example.com" in page.content.decode()
     (message,) = delivered()
     assert (message.to, message.subject) == (["dora@example.com"], "Warren: Join Acme")

@@ -167,15 +167,20 @@ def test_two_owners_at_the_same_moment_leave_one(owner: User, bob: User, how: st
 
 def test_by_pages(owner: User, bob: User, stranger: User) -> None:
     page, key = pages(owner), Membership.objects.get(user=bob).pk
-    assert "bob@example.com" in page.get("/tenants/acme/").content.decode()
-    assert page.post(f"/tenants/acme/members/{key}/role/", {"role": "owner"}).headers["Location"] == "/tenants/acme/"
+    assert "bob@example.com" in page.get("/tenants/acme/members/").content.decode()
+    asked = page.get(f"/tenants/acme/members/{key}/role/").content.decode()
+    assert "Make bob@example.com an owner?" in asked
+    assert 'name="role" value="owner"' in asked.partition('id="ask"')[2], "what the dialog takes has the form in it"
+    made = page.post(f"/tenants/acme/members/{key}/role/", {"role": "owner"})
+    assert made.headers["Location"] == "/tenants/acme/members/"
     assert role(bob) == "owner"
     assert "Choose one" in page.post(f"/tenants/acme/members/{key}/role/", {"role": "x"}, follow=True).content.decode()
     assert "and you a member" in page.get(f"/tenants/acme/members/{key}/hand-over/").content.decode()
     page.post(f"/tenants/acme/members/{key}/hand-over/")
     assert (role(owner), role(bob)) == ("member", "owner")
     assert page.get("/tenants/acme/name/").status_code == 403
-    assert "Invite somebody" not in page.get("/tenants/acme/").content.decode()
+    assert "Invite somebody" not in page.get("/tenants/acme/members/").content.decode()
+    assert "Delete the tenant" not in page.get("/tenants/acme/settings/").content.decode()
     assert page.post("/tenants/acme/leave/").headers["Location"] == "/account/"
     assert page.get("/tenants/acme/").status_code == 404
     theirs = pages(bob)
@@ -194,6 +199,9 @@ def test_deleting_a_tenant_takes_its_slug(owner: User, bob: User, tenant: Tenant
     assert delete(owner).json()["code"] == "invalid"
     wrong = delete(owner, slug="acne")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "slug_differs")
+    asked = pages(owner).get("/tenants/acme/delete/").content.decode()
+    assert "Delete Acme?" in asked
+    assert "It is acme." in asked
     assert "short name is acme" in pages(owner).post("/tenants/acme/delete/", {"slug": "acne"}).content.decode()
     assert AuditEvent.objects.filter(action="tenant:close", reason="slug_differs", tenant="acme").count() == 2
     assert Tenant.objects.living().exists()

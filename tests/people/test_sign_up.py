@@ -36,7 +36,9 @@ def test_the_whole_way_by_pages(delivered: Delivered) -> None:
     (message,) = delivered()
     assert message.to == ["dora@example.com"]
     where = link(message)
-    assert "dora@example.com is confirmed" in client.get(where).content.decode()
+    asked = client.get(where).content.decode()
+    assert "Your address is confirmed" in asked
+    assert 'autocomplete="username" value="dora@example.com" readonly' in asked, "for programs that keep passwords"
     assert User.objects.count() == 0, "a program that looks at links makes no account"
     form = {"name": "Dora", "password": PASSWORD, "tenant_name": "Dora & Söhne", "slug": ""}
     assert client.post(where, form).headers["Location"] == "/"
@@ -180,7 +182,7 @@ def test_a_guest_signs_up_where_it_is_closed(settings: Any, guest: str, delivere
     assert message.to == [guest]
     client, where = pages(), link(message)
     form = client.get(where)
-    assert "gina@example.com is confirmed" in form.content.decode()
+    assert "Your address is confirmed" in form.content.decode()
     assert "tenant" not in "".join(form.context["form"].fields)
     assert confirm(token(message)).json()["code"] == "registration_closed", "with a tenant of their own"
     signed_in = client.post(where, {"name": "Gina", "password": PASSWORD}, follow=True)

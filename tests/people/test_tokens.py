@@ -1,7 +1,11 @@
 """API tokens: what each may do, until when, and when it was used last."""
 
 import datetime
+import html
+import re
+import shlex
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -101,15 +105,31 @@ def test_by_pages(owner: User, stranger: User) -> None:
     assert (made.status_code, made["Cache-Control"]) == (201, "no-store")
     secret = made.context["secret"]
     text = made.content.decode()
-    assert f"curl http://testserver/api/v1/me/ -H &quot;Authorization: Bearer {secret}" in text or secret in text
     assert "<b>ci" not in text
     assert client(secret).get("/api/v1/me/").json()["email"] == "alice@example.com"
     assert secret not in page.get("/account/tokens/").content.decode()
     key = ApiToken.objects.get().token_key
     assert pages(stranger).post(f"/account/tokens/{key}/revoke/").status_code == 404
+    assert "was last used" in page.get(f"/account/tokens/{key}/revoke/").content.decode()
+    assert client(secret).get("/api/v1/me/").status_code == 200, "to ask is not to revoke"
     assert page.post(f"/account/tokens/{key}/revoke/").status_code == 302
     assert client(secret).get("/api/v1/me/").status_code == 401
     assert "required" in page.post("/account/tokens/", {"name": "", "scope": "write"}).content.decode()
+
+
+@pytest.mark.parametrize("public", ["", "https://warren.example"])
+def test_the_command_beside_a_new_token_works_as_it_stands(
+    owner: User, tenant: Tenant, settings: Any, public: str
+) -> None:
+    settings.PUBLIC_URL = public
+    text = pages(owner).post("/account/tokens/", {"name": "ci", "scope": "read"}).content.decode()
+    (shown,) = re.findall(r'<pre[^>]* id="curl"[^>]*>(.*?)</pre>', text, re.DOTALL)
+    program, flag, header, url = shlex.split(html.unescape(shown))
+    assert (program, flag) == ("curl", "-H")
+    assert url.startswith(f"{public or 'http://testserver'}/api/")
+    name, _, value = header.partition(": ")
+    answer = Client().get(urlsplit(url).path, headers={name: value})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
 def test_staff_revoke_them_and_see_no_digest(owner: User) -> None:
