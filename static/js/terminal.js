@@ -1,6 +1,7 @@
 // A shell in the container. xterm.js draws; it is fetched when somebody opens one.
 
 import { Socket } from "./socket.js";
+import { gettext, interpolate } from "./words.js";
 
 const PIECE = 16 * 1024; // bytes in one message
 const WINDOW = 64 * 1024; // bytes typed or pasted that the shell has not taken yet
@@ -10,7 +11,7 @@ const NEAR = 3_000; // milliseconds between the end of a container and what is t
 const SIGNALLED = 128; // exit codes from here on are of what a signal ended
 const NOT_ALLOWED = new Set([4403, 4405]);
 
-const STOPPED = "The container has stopped, and the shell with it.";
+const STOPPED = gettext("The container has stopped, and the shell with it.");
 
 const encoder = new TextEncoder();
 
@@ -43,7 +44,7 @@ class Shell {
     this.help = place.querySelector("[data-help]");
     this.said = place.querySelector("[data-said]");
     this.open.addEventListener("click", () => this.begin());
-    this.shut.addEventListener("click", () => this.finish("Closed."));
+    this.shut.addEventListener("click", () => this.finish(gettext("Closed.")));
     this.allowed = true;
     this.killed = this.stopped = -NEAR; // when a shell was ended by a signal; when the container ended
   }
@@ -53,8 +54,8 @@ class Shell {
     const before = this.allowed;
     this.allowed = permissions.includes("shell");
     this.open.hidden = !this.allowed || !this.shut.hidden;
-    if (before && !this.allowed && !this.socket) this.said.textContent = "You may not open a terminal here any more; ask its owner.";
-    if (!before && this.allowed && !this.socket) this.said.textContent = "You may open a terminal here again.";
+    if (before && !this.allowed && !this.socket) this.said.textContent = gettext("You may not open a terminal here any more; ask its owner.");
+    if (!before && this.allowed && !this.socket) this.said.textContent = gettext("You may open a terminal here again.");
   }
 
   /** The container's end and that of its shell are told by different ways, in either order. */
@@ -66,7 +67,7 @@ class Shell {
 
   async begin() {
     this.open.disabled = true;
-    this.said.textContent = "Opening…";
+    this.said.textContent = gettext("Opening…");
     try {
       const [{ Terminal }, { FitAddon }] = await Promise.all([
         import("../vendor/xterm-6.0.0.js"),
@@ -76,7 +77,7 @@ class Shell {
       this.draw(Terminal, FitAddon);
     } catch {
       this.open.disabled = false;
-      this.said.textContent = "The terminal could not be loaded. Try again.";
+      this.said.textContent = gettext("The terminal could not be loaded. Try again.");
       return;
     }
     this.connect();
@@ -88,8 +89,8 @@ class Shell {
     const style = getComputedStyle(this.screen);
     this.terminal = new Terminal({
       theme: { background: style.backgroundColor, foreground: style.color, cursor: style.color },
-      fontFamily: "ui-monospace, monospace",
-      fontSize: 14,
+      fontFamily: style.fontFamily,
+      fontSize: parseFloat(style.fontSize),
       scrollback: 5_000,
       logLevel: "off", // bytes that are no text, or no sequence that it knows, are nobody's fault
       cursorBlink: true,
@@ -102,7 +103,7 @@ class Shell {
     this.sized?.disconnect();
     this.sized = new ResizeObserver(() => {
       clearTimeout(later);
-      later = setTimeout(() => fit.fit(), 100);
+      later = setTimeout(() => this.screen.offsetParent && fit.fit(), 100); // of another tab there is nothing to measure
     });
     this.sized.observe(this.screen);
     this.terminal.attachCustomKeyEventHandler((event) => this.leave(event));
@@ -119,7 +120,7 @@ class Shell {
     const { terminal } = this;
     this.sent = this.taken = this.drawn = this.told = 0;
     this.queue = [];
-    this.began = false;
+    this.began = this.lost = false;
     this.code = null;
     const size = () => new URLSearchParams({ columns: terminal.cols, rows: terminal.rows });
     this.socket = new Socket(
@@ -127,8 +128,11 @@ class Shell {
       {
         message: (message) => this.take(message),
         bytes: (data) => terminal.write(data, () => this.terminal === terminal && this.tell(data.length)),
-        away: () => (this.said.textContent = "The server has not answered yet…"),
-        over: (code, detail) => this.finish(this.why(code, detail)),
+        away: () => (this.said.textContent = gettext("The server has not answered yet…")),
+        over: (code, detail) => {
+          this.lost = code !== 1000;
+          this.finish(this.why(code, detail));
+        },
       },
       { once: true },
     );
@@ -189,9 +193,9 @@ class Shell {
       if (this.killed - this.stopped < NEAR) return STOPPED;
     }
     if (NOT_ALLOWED.has(code)) this.allowed = false;
-    if (this.code !== null) return `The shell has ended with exit code ${this.code}.`;
-    if (code === 1000) return detail || "The shell has ended.";
-    return detail || "The connection was lost, and the shell with it.";
+    if (this.code !== null) return interpolate(gettext("The shell has ended with exit code %(code)s."), { code: this.code });
+    if (code === 1000) return detail || gettext("The shell has ended.");
+    return detail || gettext("The connection was lost, and the shell with it.");
   }
 
   /** What a shell showed stays to be read; where there was none, there is nothing to see. */
@@ -204,7 +208,8 @@ class Shell {
     if (this.terminal) this.terminal.options.disableStdin = true;
     this.said.textContent = words;
     this.screen.hidden = this.help.hidden = !this.began;
-    this.open.textContent = this.began ? "Open another" : "Try again";
+    const lost = this.began && this.code === null && this.lost;
+    this.open.textContent = lost ? gettext("Reconnect") : this.began ? gettext("Open another") : gettext("Try again");
     this.open.disabled = false;
     this.open.hidden = !this.allowed;
     this.shut.hidden = true;
