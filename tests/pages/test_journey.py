@@ -87,7 +87,13 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
         expect(small.locator("h1")).to_contain_text("stopped")
         small.get_by_role("button", name="Start").click()
         expect(small.locator("h1")).to_contain_text("running")
+        small.locator("#more summary").click()
         small.get_by_role("link", name="Delete").click()
+        question = small.get_by_role("dialog", name="Delete hello?")
+        question.get_by_label("Type its name").fill("helo")
+        question.get_by_role("button", name="Delete it").click()
+        expect(small.get_by_text("That is not its name, and nothing was deleted")).to_be_visible()
+        small.get_by_label("Type its name").fill("hello")
         small.get_by_role("button", name="Delete it").click()
         expect(small.get_by_text("No containers yet")).to_be_visible()  # the page leads back by itself
         wait_until(lambda: docker_containers(up.mark) == [], 30)
