@@ -39,11 +39,11 @@ def _access(container: Container, phase: Lifecycle) -> Layer:
         return _leaving(seen, _("gone: there is nothing left to guard"))
     if seen.status:
         if not seen.message:
-            return Layer(Standing.OK, _("lets in members and whom it is shared with, nobody else"))
+            return Layer(Standing.OK, _("lets in its people, nobody else"))
         return Layer(Standing.WAIT, _("guards it as before the latest change"), _mends(seen), seen.message)
     match _step(seen, names.STEP_ACCESS):
         case StepState.DONE:
-            return Layer(Standing.OK, _("lets in members and whom it is shared with, nobody else"))
+            return Layer(Standing.OK, _("lets in its people, nobody else"))
         case StepState.FAILED:
             return _failed(seen, names.STEP_ACCESS, _("not in place yet"))
         case StepState.RUNNING:
@@ -76,7 +76,7 @@ def _dns(container: Container, phase: Lifecycle) -> Layer:
 def _leaving(seen: Condition, gone: str) -> Layer:
     if seen.reason == conditions.GONE:
         return Layer(Standing.OFF, gone)
-    return Layer(Standing.WAIT, _("being taken down"), _mends(seen), seen.message)
+    return Layer(Standing.WAIT, _("being taken down"), _mends(seen), layers.failure(seen))
 
 
 def _failed(seen: Condition, step: str, words: str) -> Layer:

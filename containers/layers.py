@@ -69,6 +69,11 @@ def condition(container: Container, type_: str) -> Condition:
     return next(rows, None) or Condition(container=container, type=type_)
 
 
+def failure(seen: Condition) -> str:
+    """What went wrong on the way to it: a condition that holds, or is known not to hold, says something else."""
+    return seen.message if seen.status is None else ""
+
+
 def engine_away(detail: str) -> Layer:
     """Of whatever runs at the engine."""
     hint = _("What runs goes on running. How it stands is asked again by itself, until the engine answers.")
@@ -100,7 +105,7 @@ def _container(container: Container, phase: Lifecycle) -> Layer:
         hint = _("What it wrote last stands in its log.") if status.started_at else ""
         return Layer(Standing.BAD, _("does not run"), hint, status.message or seen.message)
     state, words = _AS_WANTED[phase]
-    return Layer(state, str(words), detail="" if seen.status else seen.message)
+    return Layer(state, str(words), detail=failure(seen))
 
 
 register("container", gettext_lazy("Container"), 10, _container)

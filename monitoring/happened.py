@@ -29,7 +29,6 @@ _DONE = {
     Action.CONTAINER_IMPORT: gettext_lazy("data replaced by %(who)s"),
     Action.CONTAINER_DOWNLOAD: gettext_lazy("data downloaded by %(who)s"),
     Action.TERMINAL_OPEN: gettext_lazy("terminal opened by %(who)s"),
-    Action.TERMINAL_CLOSE: gettext_lazy("terminal of %(who)s closed"),
     Action.CONTAINER_FIT: gettext_lazy("brought within the plan by %(who)s"),
 }
 

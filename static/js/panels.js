@@ -13,12 +13,17 @@ export function start(told) {
   const announced = document.getElementById("announced");
   let now = [...panels].find(([, panel]) => !panel.hidden)?.[0];
 
+  // On a small screen the bar is wider than the page.
+  const reveal = (tab) => tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  reveal(document.querySelector(".tabs [aria-current]"));
+
   function show(tab) {
     if (tab.dataset.tab === now) return;
     now = tab.dataset.tab;
     for (const [name, panel] of panels) panel.hidden = name !== now;
     for (const each of all) each.removeAttribute("aria-current");
     tab.setAttribute("aria-current", "page");
+    reveal(tab);
     document.title = panels.get(now).dataset.title;
     announced.textContent = tab.textContent.trim();
     told(now);
