@@ -183,6 +183,7 @@ def test_signing_in_leads_nowhere_else(owner: User, to: str) -> None:
 
 def test_numbers_are_there_without_javascript(client: Client) -> None:
     where = create(client, cpu="0.5").headers["Location"]
+    converge()
     metrics = f"{where}metrics/"
     assert "Nothing was measured" in client.get(metrics).content.decode()
     now, of = timezone.now(), Container.objects.get()
