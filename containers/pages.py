@@ -9,14 +9,14 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views import View
 from django.views.generic import DetailView, FormView, ListView
 
 from containers import admission, lifecycle, usage, visibility
-from containers.forms import ContainerForm, RenameForm
+from containers.forms import ContainerForm
 from containers.models import Container
 from tenants import current, guests, members
 from tenants.models import Role, Tenant
@@ -118,16 +118,8 @@ class ContainerView(Mine, DetailView[Container]):
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
         held = visibility.held(self.request.user, self.object)
-        offered = {verb for verb, (permission, _) in ContainerChangeView.verbs.items() if permission in held}
-        facts = {
-            "phase": phase,
-            "health": health,
-            "settled": settled,
-            "held": held,
-            "offered": offered,
-            "tab": self.tab,
-        }
-        return super().get_context_data(**facts, manages="change" in held, **kwargs)
+        facts = {"settled": settled, "held": held, "manages": "change" in held, "tab": self.tab}
+        return super().get_context_data(**facts, **kwargs)
 
 
 class ContainerLiveView(ContainerView):
@@ -172,49 +164,3 @@ class ContainerChangeView(Mine, View):
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
-
-
-class ContainerRenameView(Mine, View):
-    """Says beforehand what becomes of the address that the container has."""
-
-    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
-
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container = self._container(pk)
-        return self._page(container, RenameForm(initial={"name": container.name}))
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container, form = self._container(pk), RenameForm(request.POST)
-        if form.is_valid():
-            try:
-                wanted = {"name": form.cleaned_data["name"], "permission": "change"}
-                admission.rename(container, actor=current.person(request), **wanted)
-                return redirect("container", pk=pk)
-            except Refused as exc:
-                form.refuse(exc)
-        return self._page(container, form)
-
-    def _container(self, pk: Any) -> Container:
-        container = get_object_or_404(self.get_queryset(), pk=pk)
-        if not visibility.may(self.request.user, container, "change"):
-            raise PermissionDenied
-        return container
-
-    def _page(self, container: Container, form: RenameForm) -> HttpResponse:
-        facts = {"container": container, "form": form, "overlap": settings.RENAME_OVERLAP_SECONDS}
-        return render(self.request, "containers/rename.html", facts)
-
-
-class ContainerDeleteView(ContainerChangeView):
-    """Asks first: there is no way back."""
-
-    http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
-
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container = get_object_or_404(self.get_queryset(), pk=pk)
-        if not visibility.may(request.user, container, "delete"):
-            raise PermissionDenied
-        return render(request, "containers/delete.html", {"container": container})
-
-    def post(self, request: HttpRequest, pk: Any, verb: str = "delete") -> HttpResponse:
-        return super().post(request, pk, verb)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from containers.models import Container
 from containers.variables import Changes
@@ -156,6 +157,25 @@ class DuplicateForm(_Form):
         help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class DeleteForm(_Form):
+    name = forms.CharField(
+        label=_("Type its name to delete it"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.container = container
+        self.fields["name"].help_text = gettext("It is called %(name)s.") % {"name": container.name}
+
+    def clean_name(self) -> str:
+        typed: str = self.cleaned_data["name"]
+        if typed != self.container.name:
+            words = gettext("That is not its name, and nothing was deleted: type %(name)s, or keep it.")
+            raise forms.ValidationError(words % {"name": self.container.name})
+        return typed
 
 
 class RestoreForm(_Form):

@@ -15,8 +15,8 @@ urlpatterns = [
     ),
     path("containers/<uuid:pk>/live/", pages.ContainerLiveView.as_view(), name="container-live"),
     path("containers/<uuid:pk>/head/", pages.ContainerHeadView.as_view(), name="container-head"),
-    path("containers/<uuid:pk>/rename/", pages.ContainerRenameView.as_view(), name="container-rename"),
-    path("containers/<uuid:pk>/delete/", pages.ContainerDeleteView.as_view(), name="container-delete"),
+    path("containers/<uuid:pk>/rename/", settings_pages.ContainerRenameView.as_view(), name="container-rename"),
+    path("containers/<uuid:pk>/delete/", settings_pages.ContainerDeleteView.as_view(), name="container-delete"),
     path("containers/<uuid:pk>/settings/", settings_pages.ContainerSettingsView.as_view(), name="container-settings"),
     path(
         "containers/<uuid:pk>/duplicate/", settings_pages.ContainerDuplicateView.as_view(), name="container-duplicate"

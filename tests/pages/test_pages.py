@@ -45,9 +45,11 @@ def test_the_focus_stays_where_it_was_when_a_part_is_fetched_anew(client: Client
     create(client, name="other")
     converge()
     Condition.objects.update(status=True, message="")  # an address that answers is a link
-    parts = [client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}head/", f"{where}live/")]
-    assert [without_id(part) for part in parts] == [[], [], []]
-    assert [part.count("<a ") for part in parts] == [4, 3, 2]
+    listed, live = (client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}live/"))
+    assert (without_id(listed), without_id(live)) == ([], [])
+    head = client.get(f"{where}head/", headers=refreshed).content.decode()
+    assert without_id(head) == []
+    assert (listed.count("<a "), live.count("<a "), head.count("<a ")) == (4, 2, 6)
 
 
 def test_the_whole_way(client: Client) -> None:
@@ -62,7 +64,7 @@ def test_the_whole_way(client: Client) -> None:
     converge()
     assert b"stopped" in client.get(where).content
     assert b"There is no way back" in client.get(f"{where}delete/").content
-    assert client.post(f"{where}delete/").status_code == 302
+    assert client.post(f"{where}delete/", {"name": "box"}).status_code == 302
     converge()
     assert client.get(where).status_code == 404
     live = client.get(f"{where}live/", headers={"HX-Request": "true"})
@@ -181,13 +183,20 @@ def test_signing_in_leads_nowhere_else(owner: User, to: str) -> None:
 
 def test_numbers_are_there_without_javascript(client: Client) -> None:
     where = create(client, cpu="0.5").headers["Location"]
-    assert "Nothing was measured" in client.get(where).content.decode()
+    converge()
+    metrics = f"{where}metrics/"
+    assert "Nothing was measured" in client.get(metrics).content.decode()
     now, of = timezone.now(), Container.objects.get()
     measured = {"cpu_percent": 25.0, "memory_used": 3 << 20, "memory_limit": 12 << 20, "network_rx": 0, "network_tx": 0}
     Sample.objects.create(container=of, sampled_at=now, pids=7, **measured)
-    page = client.get(where).content.decode()
-    for said in ("<dd>50.0 %</dd>", "3.0\N{NO-BREAK SPACE}MB of 12.0\N{NO-BREAK SPACE}MB, 25.0 %", "<dd>7</dd>"):
+    page = client.get(metrics).content.decode()
+    for said in ("<dd>50.0 %</dd>", "3\N{NO-BREAK SPACE}MiB of 12\N{NO-BREAK SPACE}MiB, 25.0 %", "<dd>7</dd>"):
         assert said in page
-    assert "Charts, the log and a terminal need JavaScript." in page
+    assert "Charts need JavaScript." in page
+    overview = client.get(where).content.decode()
+    assert '<span data-number="cpu">50.0 %</span>' in overview
+    assert "Nothing was measured" not in overview
+    assert "The log needs JavaScript" in client.get(f"{where}logs/").content.decode()
     Sample.objects.update(sampled_at=now - timedelta(minutes=1))  # it stopped since, or nothing measures
-    assert "Nothing was measured" in client.get(where).content.decode()
+    assert "Nothing was measured" in client.get(metrics).content.decode()
+    assert '<span data-number="cpu">\N{EN DASH}</span>' in client.get(where).content.decode()
