@@ -24,7 +24,7 @@ class _Form(forms.Form):
         self.add_error(field if field in self.fields else None, str(exc))
 
 
-class _Lines(forms.CharField):
+class Lines(forms.CharField):
     """Variables, one a line."""
 
     widget = forms.Textarea
@@ -59,8 +59,8 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = _Lines(help_text=_LINE + " A change restarts the program.")
-    secrets = _Lines(
+    environment = Lines(help_text=_LINE + " A change restarts the program.")
+    secrets = Lines(
         label="New secrets",
         help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
     )

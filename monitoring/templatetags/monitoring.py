@@ -1,6 +1,8 @@
 """What templates ask about what the agent saw."""
 
 import datetime
+from collections.abc import Iterable
+from typing import Any
 
 from django import template
 from django.db.models import QuerySet
@@ -25,6 +27,14 @@ def incidents_of(container: Container) -> QuerySet[Incident]:
 def sample_of(container: Container) -> Sample | None:
     """Its newest numbers, for pages that nothing moves."""
     return Sample.objects.filter(container=container, sampled_at__gt=timezone.now() - FRESH).first()
+
+
+@register.simple_tag
+def samples_among(containers: Iterable[Container]) -> dict[Any, Sample]:
+    """The newest numbers of a page's containers, by key, of those that were measured just now; one query."""
+    keys = [container.pk for container in containers]
+    found = Sample.objects.filter(container__in=keys, sampled_at__gt=timezone.now() - FRESH) if keys else ()
+    return {sample.container_id: sample for sample in found}
 
 
 @register.filter
