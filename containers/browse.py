@@ -1,5 +1,6 @@
 """What somebody looks for in the list of a tenant's containers, as the address of the page says it."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -54,7 +55,7 @@ class Sought:
         if self.template:
             found = found.filter(template__slug=self.template)
         if self.state:
-            found = found.filter(group=self.state)
+            found = found.filter(Q(group=self.state))
         by_name = ("name", "pk")
         match self.sort:
             case "name":
@@ -67,7 +68,8 @@ class Sought:
 
     def count(self, rows: QuerySet[Container]) -> "Found":
         """How many there are, by group and template, in one query."""
-        each = groups.grouped(rows).order_by().values_list("group", "template__slug", "template__name")
+        each: Any = groups.grouped(rows).order_by()
+        each = each.values_list("group", "template__slug", "template__name")
         found = Found()
         for group, slug, name, there, matching in each.annotate(
             there=Count("pk"), so=Count("pk", filter=self._matching())
@@ -79,7 +81,10 @@ class Sought:
         if not self.words:
             return Q()
         words = self.words
-        return Q(name__icontains=words) | Q(label__icontains=words) | Q(hostname__icontains=words)
+        # All have the same domain and port: an address, as it is copied from somewhere, is looked for from its front.
+        address = re.split(r"[:/]", re.sub(r"^https?://", "", words), maxsplit=1)[0]
+        begins = Q(hostname__istartswith=address) if address else Q(pk__in=())
+        return Q(name__icontains=words) | Q(label__icontains=words) | begins
 
 
 @dataclass

@@ -5,20 +5,21 @@ by. `access` fills it; without it nobody ever came.
 import datetime
 import re
 from collections.abc import Callable
+from typing import Any
 
-from django.db.models import DateTimeField, Expression, Value
+from django.db.models import DateTimeField, Value
 
 from containers.models import Container
 
-_expression: Callable[[], Expression] = lambda: Value(None, output_field=DateTimeField())  # noqa: E731
+_expression: Callable[[], Any] = lambda: Value(None, output_field=DateTimeField())  # noqa: E731
 
 
-def plug(expression: Callable[[], Expression]) -> None:
+def plug(expression: Callable[[], Any]) -> None:
     global _expression
     _expression = expression
 
 
-def expression() -> Expression:
+def expression() -> Any:
     """Of the last one who was let in; null where nobody ever was."""
     return _expression()
 
