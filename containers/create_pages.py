@@ -95,9 +95,10 @@ class NameCheckView(_ForTenant, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         facts: dict[str, str] = {}
+        tenant = self.tenant  # who has none has nothing to ask
         if name := request.GET.get("name", "").strip()[:200]:
             try:
-                facts["hostname"] = naming.preview(self.tenant, name)
+                facts["hostname"] = naming.preview(tenant, name)
             except Refused as exc:
                 facts["wrong"] = str(exc)
         return render(request, "containers/_name_check.html", facts)

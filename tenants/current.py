@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -57,7 +57,7 @@ def on_page(request: HttpRequest) -> Tenant:
 
 
 def present(request: HttpRequest) -> Tenant | None:
-    """The one that the person works for at the moment; None for who belongs to none."""
+    """The one that the person works for at the moment, with `my_role`; None for who belongs to none."""
     return _present(request, _tenants(request))
 
 
@@ -77,13 +77,13 @@ def for_templates(request: HttpRequest) -> dict[str, Any]:
 
 
 def _tenants(request: HttpRequest) -> list[Tenant]:
-    """The person's own; looked up once a request, by whoever asks first."""
+    """The person's own, each with what they are there as `my_role`; looked up once a request, by whoever asks first."""
     user: Any = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
     found: list[Tenant] | None = getattr(request, _KEPT, None)
     if found is None:
-        found = list(mine(user))
+        found = list(mine(user).annotate(my_role=F("memberships__role")))
         setattr(request, _KEPT, found)
     return found
 
