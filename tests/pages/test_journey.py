@@ -104,6 +104,7 @@ def _without_javascript(page: Page, up: Up) -> None:
     page.get_by_label("Name").fill("plain")
     page.get_by_role("button", name="Create").click()
     expect(page.locator("h1")).to_contain_text("running")  # the page reloads itself
+    page.locator("summary", has_text="Account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     page.goto(up.url("/containers/new/"))
