@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from access import pages, shared_pages
+from access import create_pages, pages, shared_pages
 
 urlpatterns = [
+    # A page of `containers` that lets people in as well.
+    path("containers/new/", create_pages.CreateView.as_view(), name="container-create"),
     path("containers/<uuid:pk>/people/", pages.PeopleView.as_view(), name="container-people"),
     path("containers/<uuid:pk>/people/<uuid:grant>/", pages.PersonView.as_view(), name="container-person"),
     path(

@@ -9,17 +9,14 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
-from django.utils.functional import cached_property
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
-from django.views.generic import DetailView, FormView, ListView
+from django.views.generic import DetailView
 
-from containers import admission, lifecycle, usage, visibility
-from containers.forms import ContainerForm
+from containers import admission, lifecycle, visibility
+from containers.forms import RenameForm
 from containers.models import Container
-from tenants import current, guests, members
-from tenants.models import Role, Tenant
+from tenants import current
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
@@ -43,61 +40,6 @@ class Mine(LoginRequiredMixin):
             .select_related("tenant", "template", "status")
             .prefetch_related("conditions")
         )
-
-
-class ContainerListView(Mine, ListView[Container]):
-    template_name = "containers/list.html"
-    context_object_name = "containers"
-    paginate_by = 50
-
-    @cached_property
-    def tenant(self) -> Tenant | None:
-        return current.present(self.request)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Who belongs to no tenant has no such list, but may be somebody's guest."""
-        if self.tenant:
-            return super().get(request, *args, **kwargs)
-        if request.headers.get("HX-Request") == "true":  # they belonged to one when they opened the page
-            return HttpResponse(headers={"HX-Redirect": reverse(guests.home())})
-        return redirect(guests.home())
-
-    def get_queryset(self) -> QuerySet[Container]:
-        """Those of one tenant: the page's header switches to others, and leads to what guests may open."""
-        return super().get_queryset().filter(tenant=self.tenant)
-
-    def get_template_names(self) -> list[str]:
-        fragment = self.request.headers.get("HX-Request") == "true"
-        return ["containers/_rows.html" if fragment else self.template_name]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        person = current.person(self.request)
-        shown: dict[str, Any] = {"tenants": current.mine(person)}
-        whole = self.template_name in self.get_template_names()  # with what does not refresh itself
-        if whole and (tenant := self.tenant) is not None:
-            shown |= {"tenant": tenant, "owner": members.role(tenant, person) == Role.OWNER, "usage": usage.of(tenant)}
-            shown["over"] = [usage.worded(each) for each in shown["usage"].over]
-        return super().get_context_data(**shown, **kwargs)
-
-
-class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
-    template_name = "containers/create.html"
-    form_class = ContainerForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        try:
-            tenant = current.on_page(self.request)
-        except Refused as exc:
-            raise PermissionDenied(str(exc)) from exc
-        return {**super().get_form_kwargs(), "tenant": tenant}
-
-    def form_valid(self, form: ContainerForm) -> HttpResponse:
-        try:
-            made = admission.create(actor=current.person(self.request), tenant=form.tenant, **form.wanted())
-        except Refused as exc:
-            form.refuse(exc)
-            return self.form_invalid(form)
-        return redirect("container", pk=made.pk)
 
 
 class ContainerView(Mine, DetailView[Container]):

@@ -25,7 +25,7 @@ class _Form(forms.Form):
         self.add_error(field if field in self.fields else None, str(exc))
 
 
-class _Lines(forms.CharField):
+class Lines(forms.CharField):
     """Variables, one a line."""
 
     widget = forms.Textarea
@@ -68,16 +68,10 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = _Lines(
-        label=gettext_lazy("Environment"),
-        help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
-    )
-    secrets = _Lines(
-        label=gettext_lazy("New secrets"),
-        help_text=gettext_lazy(
-            "One a line, as NAME=value. They are encrypted and never shown again; a name that is there gets the "
-            "new value."
-        ),
+    environment = Lines(help_text=_LINE + " A change restarts the program.")
+    secrets = Lines(
+        label="New secrets",
+        help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
     )
     forget = forms.MultipleChoiceField(
         required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple

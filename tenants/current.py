@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -10,6 +10,7 @@ from tenants.models import ApiToken, Membership, Tenant, User
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
+_KEPT = "_tenants_of_user"  # attribute of the request
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
 
@@ -59,8 +60,8 @@ def on_page(request: HttpRequest) -> Tenant:
 
 
 def present(request: HttpRequest) -> Tenant | None:
-    """The one that the person works for at the moment; None for who belongs to none."""
-    return _present(request, list(mine(request.user)))
+    """The one that the person works for at the moment, with `my_role`; None for who belongs to none."""
+    return _present(request, _tenants(request))
 
 
 def switch(request: HttpRequest, slug: str) -> Tenant:
@@ -73,13 +74,21 @@ def switch(request: HttpRequest, slug: str) -> Tenant:
 def for_templates(request: HttpRequest) -> dict[str, Any]:
     """`my_tenants` and `present_tenant` for the header of every page; looked up by those pages that show it."""
 
-    def tenants() -> list[Tenant]:
-        user = getattr(request, "user", None)
-        return list(mine(user)) if user is not None and user.is_authenticated else []
-
-    my_tenants: Any = SimpleLazyObject(tenants)
+    my_tenants: Any = SimpleLazyObject(lambda: _tenants(request))
 
     return {"my_tenants": my_tenants, "present_tenant": SimpleLazyObject(lambda: _present(request, my_tenants))}
+
+
+def _tenants(request: HttpRequest) -> list[Tenant]:
+    """The person's own, each with what they are there as `my_role`; looked up once a request, by whoever asks first."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    found: list[Tenant] | None = getattr(request, _KEPT, None)
+    if found is None:
+        found = list(mine(user).annotate(my_role=F("memberships__role")))
+        setattr(request, _KEPT, found)
+    return found
 
 
 def _present(request: HttpRequest, tenants: list[Tenant]) -> Tenant | None:

@@ -1,6 +1,7 @@
 """What templates ask about what the agent saw."""
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -27,6 +28,14 @@ def happened_to(context: Any, container: Container) -> list[Happening]:
 def sample_of(container: Container) -> Sample | None:
     """Its newest numbers, for pages that nothing moves."""
     return Sample.objects.filter(container=container, sampled_at__gt=timezone.now() - FRESH).first()
+
+
+@register.simple_tag
+def samples_among(containers: Iterable[Container]) -> dict[Any, Sample]:
+    """The newest numbers of a page's containers, by key, of those that were measured just now; one query."""
+    keys = [container.pk for container in containers]
+    found = Sample.objects.filter(container__in=keys, sampled_at__gt=timezone.now() - FRESH) if keys else ()
+    return {sample.container_id: sample for sample in found}
 
 
 @register.filter

@@ -29,9 +29,14 @@ def create(client: Client, **fields: Any) -> Any:
     return client.post("/containers/new/", {"name": "box", "template": "hello", **fields})
 
 
+def text(page: Any) -> str:
+    """What is to be read on it, each gap one space."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).replace("&nbsp;", " ").split())
+
+
 def without_id(fragment: str) -> list[str]:
     """What the keyboard can reach in it and has no `id` of its own: htmx gives the focus back by that alone."""
-    reached = re.findall(r'<(?:a|button|input(?! type="hidden")|select|textarea|summary)\b[^>]*>', fragment)
+    reached = re.findall(r'<(?:a|button|input(?![^>]* type="hidden")|select|textarea|summary)\b[^>]*>', fragment)
     ids = re.findall(r'\sid="([^"]+)"', fragment)
     assert reached
     assert len(ids) == len(set(ids))
@@ -47,9 +52,7 @@ def test_the_focus_stays_where_it_was_when_a_part_is_fetched_anew(client: Client
     Condition.objects.update(status=True, message="")  # an address that answers is a link
     listed, live = (client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}live/"))
     assert (without_id(listed), without_id(live)) == ([], [])
-    head = client.get(f"{where}head/", headers=refreshed).content.decode()
-    assert without_id(head) == []
-    assert (listed.count("<a "), live.count("<a "), head.count("<a ")) == (4, 2, 6)
+    assert (listed.count("<a "), live.count("<a ")) == (21, 2)
 
 
 def test_the_whole_way(client: Client) -> None:
@@ -112,11 +115,15 @@ def test_a_form_says_what_is_wrong_where_it_is(client: Client, fields: dict[str,
 def test_the_list_says_what_is_used_of_the_plan_and_what_is_over_it(client: Client, tenant: Tenant) -> None:
     create(client)
     create(client, name="second")
-    assert "Plan Enterprise: 2 containers; each may have 8.0" in client.get("/").content.decode()
+    page = text(client.get("/"))
+    assert "Plan Enterprise 2 containers" in page
+    assert "8 GiB of memory, 4 CPU" in page
     standing.change_plan(tenant, Plan.objects.get(code="free"), actor=None)
-    page = client.get("/").content.decode()
-    assert "Plan Free: 2 of 1 container; each may have 512.0" in page
-    assert "Over the plan: 2 containers, the plan allows 1." in page
+    for page in (text(client.get("/")), text(client.get("/", headers={"HX-Request": "true"}))):
+        assert "Plan Free 2 of 1 container " in page
+        assert "512 MiB of memory" in page
+        assert "Over the plan: 2 containers, the plan allows 1." in page
+        assert "Delete those that nobody needs, or ask whoever runs Warren for a larger plan." in page
 
 
 def test_a_refused_verb_is_said_on_the_page(client: Client) -> None:

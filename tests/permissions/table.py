@@ -41,6 +41,8 @@ ALL = "GET HEAD OPTIONS POST PUT PATCH DELETE"
 ROUTES: dict[str, dict[str, str]] = {
     "container-list": {LOOK: SIGNED_IN},
     "container-create": {"GET HEAD POST PUT": ANY_TENANTS, "OPTIONS": SIGNED_IN},
+    "container-create-name": {"GET": ANY_TENANTS},
+    "container-bulk": {"POST": SIGNED_IN},  # each that is named is asked about by itself
     "container": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
     "container-metrics": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
     "container-logs": {"GET HEAD": ITS_OPERATORS, "OPTIONS": SIGNED_IN},
