@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from access.models import Visit
 from containers import visibility
@@ -54,9 +55,9 @@ class VisitsForm(Searching):
 
     field_order = ("email", "allowed", "grant")
 
-    email = forms.CharField(max_length=254, required=False, label="Who", help_text="Part of an e-mail address.")
+    email = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
     allowed = forms.ChoiceField(
-        choices=[("", "All"), ("true", "let in"), ("false", "refused")], required=False, label="Decision"
+        choices=[("", _("All")), ("true", _("let in")), ("false", _("refused"))], required=False, label=_("Decision")
     )
     grant = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the page links to it; nobody types it
 
