@@ -60,10 +60,12 @@ def _shared(browser: Browser, page: Page, up: Up, problems: list[str]) -> None:
     page.get_by_role("link", name="share it").click()
     _look(page, "people-nobody")
     long = "somebody-with-a-very-long-address@a-department.of-a-company.example.com"
-    page.get_by_label("E-mail addresses").fill(f"Gina <gina@example.com>\n{long}, hal@example.com")
-    page.get_by_label("Manage: also share it with others").check()
+    page.get_by_role("link", name="Share", exact=True).click()
+    page.get_by_label("E-mail addresses").fill(f"Gina <gina@example.com>; {long}, hal@example.com")
+    page.get_by_role("radio", name="Manage").check()
+    _look(page, "share")
     page.get_by_role("button", name="Share", exact=True).click()
-    expect(page.get_by_text("active since")).to_have_count(3)  # without anybody reloading
+    expect(page.locator("span.state.active")).to_have_count(3)  # without anybody reloading
     page.get_by_role("link", name="Change the access of hal@example.com").click()
     _look(page, "person")
     page.get_by_role("link", name="Cancel").click()
@@ -94,7 +96,7 @@ def _shared(browser: Browser, page: Page, up: Up, problems: list[str]) -> None:
     gina.get_by_role("button", name="Leave it").click()
     expect(gina.get_by_text("Nothing is shared with you")).to_be_visible()
     _look(gina, "shared-nothing")
-    page.get_by_role("link", name="boots").click()
+    page.get_by_role("link", name="Overview").click()
     _look(page, "container-shared")
 
 
