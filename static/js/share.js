@@ -14,6 +14,10 @@ export const addressesIn = (text) =>
     .split(/[\s,;]+/)
     .filter(Boolean);
 
+let pressed = false;
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const lifted of ["pointerup", "pointercancel"]) addEventListener(lifted, () => (pressed = false), true);
+
 const interpolate = (words, values) => words.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
 function why(address) {
@@ -115,7 +119,11 @@ function chips(area) {
   input.addEventListener("input", () => {
     area.value = [...held, input.value.trim()].filter(Boolean).join("\n");
   });
-  input.addEventListener("change", take); // also when it is left
+  // When it is left. What is being pressed must not move away under the pointer: a chip makes the field taller.
+  input.addEventListener("change", () => {
+    if (!pressed) return take();
+    for (const lifted of ["pointerup", "pointercancel"]) addEventListener(lifted, () => setTimeout(take), { once: true });
+  });
   list.addEventListener("click", ({ target }) => {
     if (target.tagName === "BUTTON") remove([...list.children].indexOf(target.closest("li")));
   });
