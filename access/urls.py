@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from access import create_pages, pages, shared_pages
+from access import activity_pages, pages, shared_pages
 
 urlpatterns = [
     # A page of `containers` that lets people in as well.
@@ -18,6 +18,12 @@ urlpatterns = [
         "containers/<uuid:pk>/people/<uuid:grant>/revoke/",
         pages.RevokeView.as_view(),
         name="container-person-revoke",
+    ),
+    path("containers/<uuid:pk>/activity/", activity_pages.HappenedView.as_view(), name="container-activity"),
+    path(
+        "containers/<uuid:pk>/activity/export/",
+        activity_pages.HappenedExportView.as_view(),
+        name="container-activity-export",
     ),
     path("shared/", shared_pages.SharedView.as_view(), name="shared"),
     path("shared/<uuid:grant>/leave/", shared_pages.LeaveView.as_view(), name="shared-leave"),

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_lazy
-from django_stubs_ext import StrOrPromise
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
@@ -83,6 +83,9 @@ class Searching(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        if (zone := timezone.get_current_timezone_name()) != "UTC":  # on pages, whose times are the reader's
+            self.fields["since"].help_text = _("2026-01-31 or 2026-01-31 12:00, in %(zone)s.") % {"zone": zone}
+            self.fields["until"].help_text = _("Up to this moment, in %(zone)s.") % {"zone": zone}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -97,6 +97,8 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-person": {"GET HEAD POST": ITS_PEOPLE},
     "container-person-extend": {"POST": ITS_PEOPLE},
     "container-person-revoke": {"GET HEAD POST": ITS_PEOPLE},
+    "container-activity": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-activity-export": {"GET": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
     "shared": {LOOK: SIGNED_IN},
     "shared-leave": {"GET HEAD POST": ITS_GUESTS},  # guests ask of their own
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},
