@@ -18,8 +18,10 @@ def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
     problem = document(status, code, detail)
     if request.path.startswith("/api/"):
         return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)
-    # Rendered without the request: to say who is signed in would ask the database, which may be what is away.
-    return HttpResponse(render_to_string("error.html", {"problem": problem}), status=status)
+    # Rendered without the request: to say who is signed in would ask the database, which may be what is away. Who
+    # views as a tenant is told so on every page, and the database was there to find that out.
+    viewing = request if getattr(request, "viewing_as", None) and status < 500 else None
+    return HttpResponse(render_to_string("error.html", {"problem": problem}, viewing), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",
     "config.middleware.PageRateMiddleware",
+    "tenants.viewing_middleware.ViewingMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

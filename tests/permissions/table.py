@@ -120,6 +120,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-schema": {LOOK: EVERYBODY},
     "api-docs": {LOOK: EVERYBODY},
     "api-docs-websockets": {LOOK: EVERYBODY},
+    # To view the pages as a tenant, for staff with the permission; who does is held to `test_viewing`.
+    "view-as": {"POST": "sign-in refused refused refused refused refused refused in | refused refused refused refused"},
+    "view-as-stop": {"POST": SIGNED_IN},
     "activity": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
     "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
