@@ -161,6 +161,7 @@ ROUTES: dict[str, dict[str, str]] = {
 # then a superuser; GET, then POST.
 ADMIN: dict[str, tuple[str, str]] = {
     "index": ("in in", "in in"),
+    "search": ("in in", "in in"),  # it finds what the person may view
     "password_change": ("in in", "in in"),
     "password_change_done": ("in in", "- -"),
     "jsi18n": ("in in", "- -"),
