@@ -265,7 +265,9 @@ staff.tenant_counts["containers"] = _containers
 
 
 def _usage(tenant: Tenant) -> dict[str, Any]:
-    return {"usage": usage.of(tenant), "over": consumption.over(tenant.plan, [tenant])}
+    used = usage.of(tenant)
+    cores = {"reserved": used.cpu.reserved / 1000, "limit": used.cpu.limit / 1000}
+    return {"usage": used, "cores": cores, "over": consumption.over(tenant.plan, [tenant])}
 
 
 staff.tenant_parts.append(Part(10, "admin/tenants/tenant/usage.html", _usage, "tenants.view_tenant"))

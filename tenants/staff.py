@@ -59,6 +59,8 @@ def parts_of(tenant: Tenant, user: Any) -> list[dict[str, Any]]:
 class ReadOnly:
     """For rows that domain functions and reconcilers write, and nobody else."""
 
+    compressed_fields = False  # unfold's: labels above the values, so that several fit beside each other
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

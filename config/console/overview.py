@@ -45,7 +45,7 @@ def _tenants() -> dict[str, Any]:
         "count": rows.count(),
         "new": rows.filter(created_at__gte=month).count(),
         "suspended": rows.filter(suspended_at__isnull=False).count(),
-        "new_url": reverse("admin:tenants_tenant_changelist", query={"created_at__gte": f"{month:%Y-%m-%d}"}),
+        "new_url": reverse("admin:tenants_tenant_changelist", query={"created_at__gte": str(month)}),
         "suspended_url": reverse("admin:tenants_tenant_changelist", query={"suspended_at__isempty": "0"}),
     }
 

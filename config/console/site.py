@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from unfold.sites import UnfoldAdminSite
 
 from access.models import Grant
@@ -25,12 +26,14 @@ _FOUND: tuple[tuple[type[Any], tuple[str, ...], str, Callable[[Any], str]], ...]
     (Tenant, ("plan",), "apartment", lambda row: f"{row.slug}, {row.plan}"),
     (Container, ("tenant",), "deployed_code", lambda row: f"{row.tenant}{_(', deleted') if row.deleted_at else ''}"),
     (User, (), "person", lambda row: row.name or (_("staff") if row.is_staff else _("person"))),
-    (Grant, ("container",), "key", lambda row: f"{row.container.hostname}, {row.permission}, {row.state}"),
+    (Grant, ("container",), "key", lambda row: f"{row.permission}, {row.state}"),
 )
 
 
 class Console(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
     """Unfold's own search reads whole tables, and keeps what it found for five minutes."""
+
+    index_title = _lazy("Overview")
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A few of each kind that this person may view, and pages of the menu; nothing is kept."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership, Role, Tenant
 from tenants.staff import InlineFormSet, TabularInline
@@ -35,5 +36,6 @@ class _MembersForms(InlineFormSet):  # type: ignore[type-arg]  # not generic at 
 class Members(TabularInline[Membership, Tenant]):
     model = Membership
     formset = _MembersForms
+    verbose_name, verbose_name_plural = _("member"), _("members")
     extra = 0
     autocomplete_fields = ("user",)

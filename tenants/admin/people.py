@@ -5,31 +5,34 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from tenants import staff
 from tenants.models import Membership, User
 from tenants.staff import ReadOnly, Recorded, TabularInline
 
 if TYPE_CHECKING:  # unfold has no types
-    from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
-
-    UserCreationForm = AdminUserCreationForm
+    from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 else:
-    from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 admin.site.unregister(Group)
 
 
-class _Creation(UserCreationForm):  # type: ignore[type-arg]  # not generic at run time
-    usable_password = None  # type: ignore[assignment]  # Django's way to drop a field: whoever is made here signs in with what is typed here
-
+class _Creation(BaseUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = User
         fields = ("email", "name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
 class _Change(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
@@ -70,6 +73,10 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
     inlines = (_Tenants,)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Who is only just made belongs nowhere."""
+        return super().get_inlines(request, obj) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are switched off, not deleted: what they did stays theirs."""
