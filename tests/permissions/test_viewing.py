@@ -19,6 +19,7 @@ from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants import standing, tokens, viewing
 from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
+from tenants.viewer import Viewer
 from tests.conftest import converge, make_tenant
 from tests.permissions.cast import address, ask, routes
 from tests.permissions.table import ROUTES
@@ -156,6 +157,25 @@ def test_every_page_says_so(client: Client, box: Container, tenant: Tenant) -> N
     assert answer.status_code == 403
     assert "Nothing was changed" in answer.content.decode()
     assert "You view as" not in Client().get("/sign-in/").content.decode()
+
+
+def test_the_console_says_so_too(client: Client, sue: User, tenant: Tenant) -> None:
+    assert "you view as" not in client.get("/admin/").text
+    view_as(client, tenant)
+    assert "Outside the console you view as Acme" in client.get("/admin/").text
+    assert client.post("/view-as/stop/").status_code == 302
+    assert "you view as" not in client.get("/admin/").text
+
+
+def test_what_knows_nothing_of_viewers_finds_nothing_by_one(sue: User, box: Container, tenant: Tenant) -> None:
+    viewer = Viewer(tenant, sue, timezone.now() + timedelta(hours=1))
+    with pytest.raises(TypeError):
+        Membership.objects.filter(user=viewer).exists()
+    assert not Grant.objects.filter(email=viewer.email).exists()
+    assert not User.objects.filter(pk=viewer.pk).exists()
+    assert not viewer.has_perm("tenants.change_tenant")
+    assert not viewer.has_perms(["tenants.view_as"])
+    assert not viewer.has_module_perms("tenants")
 
 
 def test_it_is_on_record_when_it_begins_and_ends(client: Client, sue: User, tenant: Tenant) -> None:
