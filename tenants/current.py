@@ -1,24 +1,27 @@
 """Who asks, and for which tenant they work at the moment."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from tenants.models import ApiToken, Membership, Tenant, User
+from tenants.models import ApiToken, Membership, Role, Tenant, User
 from tenants.refusal import Refused
-from tenants.words import gettext as _
+from tenants.viewer import Viewer
 
 _KEPT = "_tenants_of_user"  # attribute of the request
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
 
 def person(request: Any) -> User:
-    """Who asks; for views that let nobody in who has not signed in."""
+    """Who asks; for views that let nobody in who has not signed in.
+
+    Where pages are only looked at that may be a `Viewer`, who is no `User` and gets nowhere where one is needed.
+    """
     user = request.user
-    assert isinstance(user, User)
-    return user
+    assert isinstance(user, User | Viewer)
+    return cast(User, user)
 
 
 def token(request: Any) -> ApiToken | None:
@@ -34,8 +37,20 @@ def memberships(user: Any) -> QuerySet[Membership]:
     return mine.select_related("tenant__plan", "user").order_by("created_at")
 
 
+def membership(user: Any, slug: str) -> Membership | None:
+    """In the tenant of that slug; None for who does not belong to it. A viewer's is an owner's, and nobody's row."""
+    if isinstance(user, Viewer):
+        return Membership(tenant=user.tenant, role=Role.OWNER) if user.tenant.slug == slug else None
+    return memberships(user).filter(tenant__slug=slug).first()
+
+
 def mine(user: Any, **membership: Any) -> QuerySet[Tenant]:
-    """The person's tenants in the same order; `membership` says as what, such as `role="owner"`."""
+    """The person's tenants in the same order; `membership` says as what, such as `role="owner"`.
+
+    A viewer's is the one that they view as, which they stand in as an owner.
+    """
+    if isinstance(user, Viewer):
+        return Tenant.objects.living().filter(pk=user.tenant.pk).select_related("plan")
     belongs = {f"memberships__{name}": value for name, value in {"user": user, **membership}.items()}
     return Tenant.objects.living().filter(**belongs).select_related("plan").order_by("memberships__created_at")
 

@@ -39,8 +39,7 @@ class OfTenant(LoginRequiredMixin):
 
     @cached_property
     def membership(self) -> Membership:
-        mine = current.memberships(current.person(self.request))
-        found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
+        found = current.membership(current.person(self.request), self.kwargs["tenant"])
         if found is None:
             raise Http404
         return found

@@ -138,6 +138,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "api-schema": {LOOK: EVERYBODY},
     "api-docs": {LOOK: EVERYBODY},
     "api-docs-websockets": {LOOK: EVERYBODY},
+    # To view the pages as a tenant, for staff with the permission; who does is held to `test_viewing`.
+    "view-as": {"POST": "sign-in refused refused refused refused refused refused in | refused refused refused refused"},
+    "view-as-stop": {"POST": SIGNED_IN},
     "activity": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
     "activity-export": {"GET": OWNERS, "OPTIONS": SIGNED_IN},
     "api-audit": {"GET HEAD": OWNERS, "OPTIONS": SIGNED_IN},
@@ -176,6 +179,7 @@ ROUTES: dict[str, dict[str, str]] = {
 # then a superuser; GET, then POST.
 ADMIN: dict[str, tuple[str, str]] = {
     "index": ("in in", "in in"),
+    "search": ("in in", "in in"),  # it finds what the person may view
     "password_change": ("in in", "in in"),
     "password_change_done": ("in in", "- -"),
     "jsi18n": ("in in", "- -"),
