@@ -5,8 +5,9 @@ from functools import reduce
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from access import oversight, states
@@ -15,10 +16,12 @@ from access.states import State
 from access.visits.admin import VisitAdmin
 from containers.models import Container
 from tenants import current, staff
-from tenants.staff import Operated, ReadOnly
+from tenants.models import Tenant
+from tenants.staff import Operated, Part, ReadOnly
 
 __all__ = ["GrantAdmin", "VisitAdmin"]
 
+_NAMED = 20  # grants on a tenant's page
 
 _SHOWN = {
     "pending": (State.PENDING,),
@@ -132,3 +135,15 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
 
 
 staff.tenant_lists.append(("grants", "admin:access_grant_changelist", "container__tenant__id__exact"))
+
+
+def _guests(tenant: Tenant) -> dict[str, Any]:
+    """Who was given something and has not lost it; those that end first come first."""
+    open_ones = Grant.objects.open().filter(container__tenant=tenant)
+    counted = open_ones.order_by().aggregate(grants=Count("pk"), people=Count("email", distinct=True))
+    rows = open_ones.select_related("container").order_by(F("expires_at").asc(nulls_last=True), "pk")
+    query = {"container__tenant__id__exact": tenant.pk}
+    return {**counted, "rows": rows[:_NAMED], "url": reverse("admin:access_grant_changelist", query=query)}
+
+
+staff.tenant_parts.append(Part(30, "admin/tenants/tenant/grants.html", _guests, "access.view_grant"))

@@ -6,3 +6,4 @@ class AccessApp(AppConfig):
 
     def ready(self) -> None:
         from access import guests, letters, signals, visibility  # noqa: F401  (they plug in on import)
+        from access.visits import last  # noqa: F401  (likewise)

@@ -49,6 +49,16 @@ def end(grants: Iterable[Grant], how: Ended, actor: User | None) -> None:
     letters.ended(rows)
 
 
+def given_by(grant: Grant) -> list[Grant]:
+    """The open grants that end with this one: what the guest gave by it, what was given by that, and so on."""
+    found: list[Grant] = []
+    layer = [grant]
+    while layer:
+        layer = list(Grant.objects.open().filter(via__in=[each.pk for each in layer]).order_by("email"))
+        found += layer
+    return found
+
+
 def _mark(grant: Grant, how: Ended, actor: User | None) -> None:
     now = timezone.now()
     grant.ended_at = min(grant.expires_at or now, now) if how == Ended.EXPIRED else now

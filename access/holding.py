@@ -8,17 +8,19 @@ from access import levels
 from access.models import Grant
 from containers.models import Container
 from tenants.models import Membership
+from tenants.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     member: bool
     grant: Grant | None  # a live one; nobody looks for it where the person is a member
+    withheld: frozenset[str] = frozenset()
 
     @property
     def permissions(self) -> frozenset[str]:
         if self.member:
-            return levels.ALL
+            return levels.ALL - self.withheld
         return frozenset(self.grant.permissions) if self.grant else frozenset()
 
     def decides(self, grant: Grant) -> bool:
@@ -28,6 +30,7 @@ class Holding:
 
 NOTHING = Holding(member=False, grant=None)
 MEMBER = Holding(member=True, grant=None)
+VIEWER = Holding(member=True, grant=None, withheld=frozenset({"shell"}))  # who works inside changes something
 
 
 def of(user: Any, container: Container) -> Holding:
@@ -37,6 +40,9 @@ def of(user: Any, container: Container) -> Holding:
 def among(pairs: Collection[tuple[Any, Container]]) -> dict[tuple[Any, Any], Holding]:
     """By person and the container's key; two statements, however many there are."""
     found = {(user, container.pk): NOTHING for user, container in pairs}
+    views = [(user, each) for user, each in pairs if isinstance(user, Viewer) and user.owns(each.tenant_id)]
+    found |= {(user, each.pk): VIEWER for user, each in views}
+    pairs = [(user, each) for user, each in pairs if not isinstance(user, Viewer)]
     pairs = [(user, container) for user, container in pairs if user.is_authenticated and user.is_active]
     if not pairs:
         return found

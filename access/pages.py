@@ -7,19 +7,21 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model, Q
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views import View
 
-from access import addresses, granting, levels, members, sharing, visits
+from access import addresses, ending, granting, levels, members, sharing, visits
 from access.forms import WEEK, ChangeForm, ShareForm
 from access.holding import Holding
 from access.models import Grant
 from access.models.grant import GrantQuerySet
 from access.states import State
-from containers.models import Container
+from containers.models import Container, Desired
 from containers.pages import Mine
 from tenants import audit, current
 from tenants.events import Action
@@ -36,6 +38,7 @@ class _Shared(Mine, View):
     container: Container
     mine: Holding
     action: Action  # what a post asks for
+    tab = "people"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """What nobody can ask here is refused as that, to everybody."""
@@ -65,7 +68,9 @@ class _Shared(Mine, View):
         """What more there is to hold. Raises `Refused`."""
 
     def page(self, template: str, status: int = 200, **more: Any) -> HttpResponse:
-        facts = {"container": self.container, "mine": self.mine}
+        facts = {"container": self.container, "mine": self.mine, "tab": self.tab}
+        # Who gives nothing while the container may not run, and nothing to one that goes, can still take away.
+        facts["giving"] = not self.container.suspended and self.container.desired != Desired.ABSENT
         return render(self.request, template, facts | more, status=status)
 
     @property
@@ -82,8 +87,19 @@ class PeopleView(_Shared):
     action = Action.GRANT_CREATE
     http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What refreshes itself leads away from what is gone or no longer allowed, instead of failing in silence."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except (Http404, PermissionDenied) as exc:
+            if not getattr(request, "htmx", False):
+                raise
+            if isinstance(exc, PermissionDenied):
+                messages.info(request, str(exc))
+            return HttpResponse(headers={"HX-Redirect": reverse("container", args=[kwargs["pk"]])})
+
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        if request.headers.get("HX-Request") == "true":
+        if getattr(request, "htmx", False):
             return self.page("access/_people.html", refreshed=True, **self._people())
         return self._whole(ShareForm(**self.terms))
 
@@ -98,11 +114,13 @@ class PeopleView(_Shared):
         except Refused as exc:
             form.refuse(exc)
             return self._whole(form, 403 if exc.status == 403 else 200)
-        who = made[0].email if len(made) == 1 else _("%(count)s people") % {"count": len(made)}
-        told = _("They are written to as soon as Cloudflare lets them in.")
+        who = (
+            made[0].email if len(made) == 1 else ngettext("%(n)s person", "%(n)s people", len(made)) % {"n": len(made)}
+        )
+        told = _("They get a mail once Cloudflare lets them in.")
         if not settings.EMAIL_URL:
             told = _("This installation sends no mail: tell them the address, %(url)s") % {"url": self.container.url}
-        messages.success(request, _("Shared with %(who)s. %(told)s") % {"who": who, "told": told})
+        messages.success(request, _("Shared with %(who)s.") % {"who": who} + f" {told}")
         # The form's own fragment leads past what is said here, and a browser keeps it unless there is another.
         return redirect(f"{reverse('container-people', args=[pk])}#main")
 
@@ -112,27 +130,24 @@ class PeopleView(_Shared):
         for grant in self.grants().live().filter(email__in=addresses.spellings(form.cleaned_data["email"])):
             sooner = end is not None and (grant.expires_at is None or end < grant.expires_at)
             if sooner or not levels.within(grant.permission, level):
-                form.add_error(
-                    "email",
-                    _("%(email)s has more, or for longer, already; change that above.") % {"email": grant.email},
-                )
+                words = _("%(email)s has more, or for longer, already; change that in the table.")
+                form.wrong_address(grant.email, words % {"email": grant.email})
         return bool(form.errors)
 
     def _whole(self, form: ShareForm, status: int = 200) -> HttpResponse:
         inside = members.emails(self.container)
-        return self.page("access/people.html", status, form=form, members=inside, **self._people())
+        shown = {"form": form, "members": inside, "mails": bool(settings.EMAIL_URL)}
+        return self.page("access/people.html", status, **shown, **self._people())
 
     def _people(self) -> dict[str, Any]:
         """Also those who are not out at the edge yet stand among the present ones; all others have ended."""
         unsettled = visits.with_last(self.grants().unsettled())
-        moving = unsettled.filter(Q(active_at=None) | Q(pk__in=self.grants().over()))
         shown = Paginator(unsettled, A_PAGE).get_page(self.request.GET.get("page"))
         for grant in shown:
             grant.container = self.container
         ended = self.grants().filter(ended_at__isnull=False, out_at__isnull=False).order_by("-ended_at", "-pk")
         return {
             "people": shown,
-            "moving": moving.exists(),
             "ended": Paginator(ended, A_PAGE).get_page(self.request.GET.get("ended")),
         }
 
@@ -214,7 +229,7 @@ class RevokeView(_OfPerson):
     action = Action.GRANT_REVOKE
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        given = self.grant.given.open().values_list("email", flat=True)
+        given = [each.email for each in ending.given_by(self.grant)]
         return self.check() or self.page("access/revoke.html", grant=self.grant, given=given)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

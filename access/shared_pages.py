@@ -7,28 +7,37 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.generic import ListView
 
-from access import sharing
+from access import ending, sharing
 from access.models import Grant
+from containers.pages import Mine
 from tenants import current
 from tenants.pages.forms import refused
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
 
-class SharedView(LoginRequiredMixin, ListView[Grant]):
+class SharedView(Mine, ListView[Grant]):
     """Where whoever belongs to no tenant comes to from the sign-in."""
 
     template_name = "access/shared.html"
     context_object_name = "grants"
     paginate_by = 50
 
-    def get_queryset(self) -> QuerySet[Grant]:
+    def get_template_names(self) -> list[str]:
+        return ["access/_shared.html" if getattr(self.request, "htmx", False) else self.template_name]
+
+    def get_queryset(self) -> QuerySet[Grant]:  # type: ignore[override]  # grants, not containers
         mine = Grant.objects.live().filter(email=current.person(self.request).email)
         rows = mine.select_related("container__tenant", "container__template", "container__status")
         return rows.prefetch_related("container__conditions")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        return found | {"waiting": any(grant.active_at is None for grant in found["grants"])}
 
 
 class LeaveView(LoginRequiredMixin, View):
@@ -38,7 +47,7 @@ class LeaveView(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, grant: Any) -> HttpResponse:
         found = self._find(grant)
-        given = found.given.open().values_list("email", flat=True)
+        given = [each.email for each in ending.given_by(found)]
         return render(request, "access/leave.html", {"grant": found, "container": found.container, "given": given})
 
     def post(self, request: HttpRequest, grant: Any) -> HttpResponse:

@@ -13,6 +13,7 @@ from access.models import Grant
 from containers import visibility
 from containers.models import Container
 from tenants.models import Membership
+from tenants.viewer import Viewer
 
 
 class _Among(Func):
@@ -33,6 +34,8 @@ class _Among(Func):
 
 class People:
     def rule(self, user: Any) -> Q:
+        if isinstance(user, Viewer):
+            return Q(tenant_id=user.tenant.pk)
         if not user.is_authenticated or not user.is_active:
             return Q(pk__in=())
         mine = Membership.objects.filter(user=user).values("tenant")

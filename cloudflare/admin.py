@@ -21,7 +21,7 @@ from cloudflare.models import (
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
-from tenants.staff import ReadOnly, Recorded
+from tenants.staff import ModelAdmin, ReadOnly, Recorded
 
 
 class _AccountForm(ModelForm[Account]):
@@ -185,14 +185,14 @@ class PublicationAdmin(ReadOnly, Reconciled[Publication]):
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(ReadOnly, admin.ModelAdmin[SigningKey]):
+class SigningKeyAdmin(ReadOnly, ModelAdmin[SigningKey]):
     list_display = ("kid", "team", "seen_at")
     search_fields = ("kid", "team")
     date_hierarchy = "seen_at"
 
 
 @admin.register(StaffProvider)
-class StaffProviderAdmin(ReadOnly, admin.ModelAdmin[StaffProvider]):
+class StaffProviderAdmin(ReadOnly, ModelAdmin[StaffProvider]):
     list_display = ("provider", "audience", "since", "confirmed_at")
     search_fields = ("provider", "audience")
 
@@ -220,7 +220,7 @@ class SignOutAdmin(ReadOnly, Reconciled[SignOut]):
 
 
 @admin.register(Seat)
-class SeatAdmin(ReadOnly, admin.ModelAdmin[Seat]):
+class SeatAdmin(ReadOnly, ModelAdmin[Seat]):
     list_display = ("email", "account", "user_id", "seen_at")
     list_filter = ("account",)
     list_select_related = ("account",)

@@ -1,9 +1,10 @@
 """Answers for `containers.placement`: which zone has room, and the rows that keep it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from cloudflare.models import Publication, Tunnel, Zone
@@ -84,7 +85,13 @@ class _Beside:
 class Zones:
     def find(self, tenant: Tenant) -> _Place:
         """In the first zone with room, those first whose account holds the tenant's tunnel already."""
-        every = _lock_zones()
+        return self._choose(_lock_zones(), tenant)
+
+    def likely(self, tenant: Tenant) -> str:
+        return self._choose(_zones(), tenant).domain
+
+    def _choose(self, every: Iterable[Zone], tenant: Tenant) -> _Place:
+        every = list(every)
         guards = Counter(zone.account_id for zone in every)
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
@@ -110,9 +117,13 @@ class Zones:
 
 def _lock_zones() -> list[Zone]:
     """The lock makes claims count one after the other, so that no limit is passed by two at once."""
+    return list(_zones().select_for_update(of=("self",)))
+
+
+def _zones() -> QuerySet[Zone]:
     of_account = (f"account__{name}" for name in ("enabled", "max_applications", "max_tunnels"))
-    rows = Zone.objects.select_for_update(of=("self",)).select_related("account")
-    return list(rows.only("account", "domain", "enabled", "max_records", "foreign_records", *of_account).order_by("pk"))
+    rows = Zone.objects.select_related("account")
+    return rows.only("account", "domain", "enabled", "max_records", "foreign_records", *of_account).order_by("pk")
 
 
 def _refuse_if_given_up(hostname: str) -> None:

@@ -1,11 +1,15 @@
 """What a browser may load on Warren's pages: only what Warren itself serves, and no script or style within a page.
 
-The admin is left out: its widgets, and those of whoever extends it, bring styles of their own.
+The admin is let do three things more, and no other: unfold's pages hold expressions that Alpine makes functions of
+(`unsafe-eval`), colours and sizes in the page (`unsafe-inline`, of styles alone), and pictures in its style sheets
+(`data:`). Whatever it loads is Warren's own there as well, and no script stands in a page.
 """
 
 from typing import Any
 
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest, HttpResponseBase
 
 
 def policy(team_domain: str) -> dict[str, Any]:
@@ -22,4 +26,21 @@ def policy(team_domain: str) -> dict[str, Any]:
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
     }
-    return {"EXCLUDE_URL_PREFIXES": ("/admin/",), "DIRECTIVES": directives}
+    return {"DIRECTIVES": directives}
+
+
+ADMIN = {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:"],
+}
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts: PolicyParts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith("/admin/"):
+            parts.replace = {**ADMIN, **(parts.replace or {})}
+        return parts

@@ -11,6 +11,7 @@ import django_stubs_ext
 import environ
 
 from config import content_policy, database, logs, rest, schedule
+from config.console import appearance
 from config.openapi import settings as openapi
 
 django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripted at run time, as their types say
@@ -44,7 +45,8 @@ INSTALLED_APPS = [
     "cloudflare",
     "monitoring",
     "config",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "config.console.apps.ConsoleApp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -72,14 +74,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "config.zones.ZoneMiddleware",
-    "config.middleware.LandingMiddleware",
+    "config.content_policy.ContentPolicyMiddleware",
     "tenants.middleware.OriginMiddleware",
     "cloudflare.entrance.middleware.AccessMiddleware",
     "config.middleware.RateMiddleware",
     "config.middleware.PageRateMiddleware",
+    "tenants.viewing_middleware.ViewingMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -281,6 +281,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_policy.policy(ACCESS_TEAM_DOMAIN)
+
+UNFOLD = appearance.SETTINGS  # the admin
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")  # where nobody chose, and no browser asks for one of these

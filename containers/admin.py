@@ -13,13 +13,13 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.translation import ngettext
 
-from containers import admission, lifecycle, look, steps, storage
+from containers import admission, lifecycle, look, standings, steps, storage, usage
 from containers.models import Archive, Condition, Container, ContainerStatus, Network, Scheduled, Template
 from containers.templatetags.containers import duration
-from tenants import current, staff
+from tenants import consumption, current, staff
 from tenants.models import Tenant
 from tenants.refusal import Refused
-from tenants.staff import Operated, ReadOnly, Recorded
+from tenants.staff import ModelAdmin, Operated, Part, ReadOnly, Recorded, StackedInline, TabularInline
 
 Looked = TypeVar("Looked", bound=Scheduled)
 
@@ -63,6 +63,18 @@ class _StatusTroubled(Troubled):
     prefix = "status__"
 
 
+class _Standing(admin.SimpleListFilter):
+    """As the first page counts them."""
+
+    title, parameter_name = "standing", "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in standings.NAMES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Container]) -> QuerySet[Container]:
+        return queryset.filter(standings.where(self.value() or "")) if self.value() in standings.NAMES else queryset
+
+
 class _Storage(admin.SimpleListFilter):
     title, parameter_name = "storage", "storage"
 
@@ -95,7 +107,7 @@ class TemplateAdmin(Recorded[Template]):
         return staff.related(self.admin_site, template)
 
 
-class _Conditions(ReadOnly, admin.TabularInline[Condition, Container]):
+class _Conditions(ReadOnly, TabularInline[Condition, Container]):
     model = Condition
     fields = ("type", "status", "reason", "message", "way", "changed_at", "met_at")
     readonly_fields = fields
@@ -110,7 +122,7 @@ class _Conditions(ReadOnly, admin.TabularInline[Condition, Container]):
         return format_html_join("\n", "<div>{} {} {}{}</div>", lines) or "-"
 
 
-class _Status(ReadOnly, admin.StackedInline[ContainerStatus, Container]):
+class _Status(ReadOnly, StackedInline[ContainerStatus, Container]):
     model = ContainerStatus
     fields = (
         ("state", "started_at", "exit_code", "oom_killed"),
@@ -126,6 +138,7 @@ class _Status(ReadOnly, admin.StackedInline[ContainerStatus, Container]):
 class ContainerAdmin(ReadOnly, Operated[Container]):
     list_display = ("hostname", "tenant", "template", "desired", "state", "failure", "kept", "created_at", "deleted_at")
     list_filter = (
+        _Standing,
         "desired",
         "status__state",
         _StatusTroubled,
@@ -228,7 +241,7 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
 
 
 @admin.register(Archive)
-class ArchiveAdmin(ReadOnly, admin.ModelAdmin[Archive]):
+class ArchiveAdmin(ReadOnly, ModelAdmin[Archive]):
     list_display = ("id", "kind", "container", "state", "code", "size", "created_at", "finished_at", "expires_at")
     list_filter = ("kind", "code")
     list_select_related = ("container",)
@@ -249,3 +262,12 @@ def _containers() -> Any:
 
 
 staff.tenant_counts["containers"] = _containers
+
+
+def _usage(tenant: Tenant) -> dict[str, Any]:
+    used = usage.of(tenant)
+    cores = {"reserved": used.cpu.reserved / 1000, "limit": used.cpu.limit / 1000}
+    return {"usage": used, "cores": cores, "over": consumption.over(tenant.plan, [tenant])}
+
+
+staff.tenant_parts.append(Part(10, "admin/tenants/tenant/usage.html", _usage, "tenants.view_tenant"))

@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from containers import conditions, names, placement, steps, visibility
+from containers import conditions, names, placement, steps, variables, visibility
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action, Outcome
@@ -35,10 +35,12 @@ def create(
     memory: int | None = None,
     cpu: int | None = None,
     like: Container | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Container:
     """Save a new container that is wanted running. `memory` in bytes, `cpu` in thousandths; None: all the plan gives.
 
     `like`: one whose settings and secrets it gets instead of the template's; its data stays where it is.
+    `environment` goes before either's.
     Raises `Refused`: the name, the plan's limits, or no room for one more hostname.
     """
     source = like or template
@@ -47,11 +49,13 @@ def create(
         # The lock makes everybody else who creates for this tenant wait until this one counts.
         tenant = Tenant.objects.locked(tenant.pk)
         require_running(tenant)
-        there = _named(tenant, name)
+        there = named(tenant, name)
         limits = _within_plan(tenant.plan, there["living"], memory, cpu)
-        require_offered(template, tenant.plan, _("choose another template"))
+        require_offered(template, tenant.plan, "choose another template")
+        if environment:
+            variables.check(source.environment | environment, {}, known=set(source.environment))
         place = placement.current().find(tenant)
-        full = _hostname(name, tenant, place.domain, taken=there["so_named"])
+        full = hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
             tenant=tenant,
             template=template,
@@ -60,7 +64,7 @@ def create(
             label=like.label if like else "",
             image=source.image,
             command=source.command,
-            environment=source.environment,
+            environment=source.environment | (environment or {}),
             template_variables=like.template_variables if like else sorted(template.environment),
             secrets=like.secrets if like else "",
             port=source.port,
@@ -92,7 +96,7 @@ def require_offered(template: Template, plan: Plan, instead: str) -> None:
         )
 
 
-def _named(tenant: Tenant, name: str) -> dict[str, int]:
+def named(tenant: Tenant, name: str) -> dict[str, int]:
     """How many living containers the tenant has, and how many of them are called so, in whichever zone.
 
     Hold the tenant's lock, or it changes before it was used.
@@ -101,7 +105,7 @@ def _named(tenant: Tenant, name: str) -> dict[str, int]:
     return living.aggregate(living=Count("pk"), so_named=Count("pk", filter=Q(name=name)))
 
 
-def _hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
+def hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
     """The hostname that comes of the name. Raises `Refused` for a name that can't be had."""
     full = names.hostname(name, tenant.slug, domain)
     if taken:
@@ -217,8 +221,8 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
             return False
         _allow_rename(row)
         place, former = placement.current().beside(row), row.hostname
-        taken = _named(row.tenant, name)["so_named"]
-        row.name, row.hostname = name, _hostname(name, row.tenant, place.domain, taken=taken)
+        taken = named(row.tenant, name)["so_named"]
+        row.name, row.hostname = name, hostname(name, row.tenant, place.domain, taken=taken)
         place.claim(row)
         return {"former": former, "hostname": row.hostname}
 

@@ -4,18 +4,20 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.functional import lazystr
+from django.utils.translation import gettext_lazy as _
 
+from containers import admission
 from containers.models import Template
-from tenants.models import Tenant
+from containers.settings_forms import Lines
+from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
-
-class _TemplateField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name}: {obj.description}" if obj.description else obj.name
+# What part of the plan's limits a container gets, by how its size is called.
+SIZES = {"large": 1, "medium": 2, "small": 4}
+_CALLED = {"large": _("Large"), "medium": _("Medium"), "small": _("Small")}
 
 
 class _NameForm(forms.Form):
@@ -38,37 +40,61 @@ class RenameForm(_NameForm):
 
 
 class ContainerForm(_NameForm):
-    template = _TemplateField(
+    """An exact limit goes before the size; neither said, it is all that the plan gives."""
+
+    template = forms.ModelChoiceField(
         Template.objects.none(),
         label=gettext_lazy("Template"),
         to_field_name="slug",
         empty_label=None,
         widget=forms.RadioSelect,
+        label=_("Template"),
+        error_messages={"required": _("Choose what it is made from.")},
     )
-    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6, required=False)
-    cpu = forms.DecimalField(min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label="CPU")
+    size = forms.ChoiceField(required=False, widget=forms.RadioSelect, label=_("Size"))
+    memory = forms.IntegerField(min_value=6, required=False, label=_("Memory in MiB"))
+    cpu = forms.DecimalField(
+        min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label=_("CPU in cores")
+    )
+    environment = Lines(
+        label=_("Environment variables"),
+        help_text=_("One a line, as NAME=value. They go before the template's. Secrets are for its settings."),
+    )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        self.tenant, plan = tenant, tenant.plan
-        offered = Template.objects.offered([plan])
-        self.fields["template"].queryset = offered  # type: ignore[attr-defined]  # declared as any field
-        self.fields["memory"].help_text = _("MiB; the plan %(plan)s allows %(memory)s. Empty: all of it.") % {
-            "plan": plan,
-            "memory": plan.memory // MIB,
-        }
-        self.fields["cpu"].help_text = _("Cores; the plan %(plan)s allows %(cpu)s. Empty: all of it.") % {
-            "plan": plan,
-            "cpu": f"{plan.cpu / 1000:g}",
-        }
-        self.fields["template"].initial = offered.first()
+        self.tenant, self.plan = tenant, tenant.plan
+        offered = Template.objects.offered([self.plan])
+        fields: Any = self.fields
+        fields["template"].queryset = offered
+        fields["name"].widget.attrs["aria-describedby"] = "id_name_helptext name-check"
+        self.sizes = list(_sizes(self.plan))
+        fields["size"].choices = [(value, label) for value, label, _memory, _cpu in self.sizes]
+        fields["size"].initial = self.sizes[0][0]
+        facts = {"plan": self.plan, "memory": self.plan.memory // MIB, "cpu": f"{self.plan.cpu / 1000:g}"}
+        fields["memory"].help_text = lazystr(_("The plan %(plan)s allows %(memory)d a container.")) % facts
+        fields["cpu"].help_text = lazystr(_("The plan %(plan)s allows %(cpu)s a container.")) % facts
+        wished = self.initial.get("template")
+        found = list(offered)
+        self.initial["template"] = next((each.slug for each in found if each.slug == wished), found and found[0].slug)
 
     def wanted(self) -> dict[str, Any]:
         """The arguments of `admission.create`, in its units."""
         data = self.cleaned_data
+        sized = {value: (memory, cpu) for value, _label, memory, cpu in self.sizes}
+        memory, cpu = sized.get(data["size"], (None, None))
         return {
             "name": data["name"],
             "template": data["template"],
-            "memory": None if data["memory"] is None else data["memory"] * MIB,
-            "cpu": None if data["cpu"] is None else int(data["cpu"] * 1000),
+            "memory": memory if data["memory"] is None else data["memory"] * MIB,
+            "cpu": cpu if data["cpu"] is None else int(data["cpu"] * 1000),
+            "environment": data["environment"],
         }
+
+
+def _sizes(plan: Plan) -> Any:
+    """Each with its value, name, bytes and thousandths of a core; the first is all that the plan gives."""
+    for value, part in SIZES.items():
+        memory, cpu = plan.memory // part // MIB * MIB if part > 1 else plan.memory, plan.cpu // part
+        if memory >= admission.LEAST_MEMORY and cpu >= admission.LEAST_CPU:
+            yield value, _CALLED[value], memory, cpu

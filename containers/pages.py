@@ -10,16 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.functional import cached_property
 from django.views import View
-from django.views.generic import DetailView, FormView, ListView
+from django.views.generic import DetailView
 
-from containers import admission, lifecycle, usage, visibility
-from containers.forms import ContainerForm, RenameForm
+from containers import admission, lifecycle, visibility
+from containers.forms import RenameForm
 from containers.models import Container
-from tenants import current, guests, members
-from tenants.models import Role, Tenant
+from tenants import current
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
@@ -45,61 +42,6 @@ class Mine(LoginRequiredMixin):
         )
 
 
-class ContainerListView(Mine, ListView[Container]):
-    template_name = "containers/list.html"
-    context_object_name = "containers"
-    paginate_by = 50
-
-    @cached_property
-    def tenant(self) -> Tenant | None:
-        return current.present(self.request)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Who belongs to no tenant has no such list, but may be somebody's guest."""
-        if self.tenant:
-            return super().get(request, *args, **kwargs)
-        if request.headers.get("HX-Request") == "true":  # they belonged to one when they opened the page
-            return HttpResponse(headers={"HX-Redirect": reverse(guests.home())})
-        return redirect(guests.home())
-
-    def get_queryset(self) -> QuerySet[Container]:
-        """Those of one tenant: the page's header switches to others, and leads to what guests may open."""
-        return super().get_queryset().filter(tenant=self.tenant)
-
-    def get_template_names(self) -> list[str]:
-        fragment = self.request.headers.get("HX-Request") == "true"
-        return ["containers/_rows.html" if fragment else self.template_name]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        person = current.person(self.request)
-        shown: dict[str, Any] = {"tenants": current.mine(person)}
-        whole = self.template_name in self.get_template_names()  # with what does not refresh itself
-        if whole and (tenant := self.tenant) is not None:
-            shown |= {"tenant": tenant, "owner": members.role(tenant, person) == Role.OWNER, "usage": usage.of(tenant)}
-            shown["over"] = [usage.worded(each) for each in shown["usage"].over]
-        return super().get_context_data(**shown, **kwargs)
-
-
-class ContainerCreateView(LoginRequiredMixin, FormView[ContainerForm]):
-    template_name = "containers/create.html"
-    form_class = ContainerForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        try:
-            tenant = current.on_page(self.request)
-        except Refused as exc:
-            raise PermissionDenied(str(exc)) from exc
-        return {**super().get_form_kwargs(), "tenant": tenant}
-
-    def form_valid(self, form: ContainerForm) -> HttpResponse:
-        try:
-            made = admission.create(actor=current.person(self.request), tenant=form.tenant, **form.wanted())
-        except Refused as exc:
-            form.refuse(exc)
-            return self.form_invalid(form)
-        return redirect("container", pk=made.pk)
-
-
 class ContainerView(Mine, DetailView[Container]):
     """Overview, metrics, log and terminal are one document, of which each address shows another part."""
 
@@ -118,16 +60,8 @@ class ContainerView(Mine, DetailView[Container]):
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
         held = visibility.held(self.request.user, self.object)
-        offered = {verb for verb, (permission, _) in ContainerChangeView.verbs.items() if permission in held}
-        facts = {
-            "phase": phase,
-            "health": health,
-            "settled": settled,
-            "held": held,
-            "offered": offered,
-            "tab": self.tab,
-        }
-        return super().get_context_data(**facts, manages="change" in held, **kwargs)
+        facts = {"settled": settled, "held": held, "manages": "change" in held, "tab": self.tab}
+        return super().get_context_data(**facts, **kwargs)
 
 
 class ContainerLiveView(ContainerView):
@@ -172,49 +106,3 @@ class ContainerChangeView(Mine, View):
         except Refused as exc:
             messages.error(request, str(exc))
         return redirect("container", pk=pk)
-
-
-class ContainerRenameView(Mine, View):
-    """Says beforehand what becomes of the address that the container has."""
-
-    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
-
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container = self._container(pk)
-        return self._page(container, RenameForm(initial={"name": container.name}))
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container, form = self._container(pk), RenameForm(request.POST)
-        if form.is_valid():
-            try:
-                wanted = {"name": form.cleaned_data["name"], "permission": "change"}
-                admission.rename(container, actor=current.person(request), **wanted)
-                return redirect("container", pk=pk)
-            except Refused as exc:
-                form.refuse(exc)
-        return self._page(container, form)
-
-    def _container(self, pk: Any) -> Container:
-        container = get_object_or_404(self.get_queryset(), pk=pk)
-        if not visibility.may(self.request.user, container, "change"):
-            raise PermissionDenied
-        return container
-
-    def _page(self, container: Container, form: RenameForm) -> HttpResponse:
-        facts = {"container": container, "form": form, "overlap": settings.RENAME_OVERLAP_SECONDS}
-        return render(self.request, "containers/rename.html", facts)
-
-
-class ContainerDeleteView(ContainerChangeView):
-    """Asks first: there is no way back."""
-
-    http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
-
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container = get_object_or_404(self.get_queryset(), pk=pk)
-        if not visibility.may(request.user, container, "delete"):
-            raise PermissionDenied
-        return render(request, "containers/delete.html", {"container": container})
-
-    def post(self, request: HttpRequest, pk: Any, verb: str = "delete") -> HttpResponse:
-        return super().post(request, pk, verb)

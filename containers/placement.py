@@ -26,6 +26,9 @@ class Placement(Protocol):
         Runs inside the transaction that creates the container, and keeps the room until it ends.
         """
 
+    def likely(self, tenant: Tenant) -> str:
+        """The domain that `find` would choose now; keeps no room and holds nobody up. Raises `Refused` likewise."""
+
     def beside(self, container: Container) -> Place:
         """The domain where this container lives. To claim it is a rename: what answers stays until the new one does."""
 
@@ -36,6 +39,9 @@ class Placement(Protocol):
 class _Nowhere:
     def find(self, tenant: Tenant) -> Place:
         raise Refused("no_domain", _("No domain for containers is set up; ask whoever runs Warren."), status=503)
+
+    def likely(self, tenant: Tenant) -> str:
+        return self.find(tenant).domain
 
     def beside(self, container: Container) -> Place:
         return self.find(container.tenant)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from containers.models import Container
 from containers.variables import Changes
@@ -24,7 +25,7 @@ class _Form(forms.Form):
         self.add_error(field if field in self.fields else None, str(exc))
 
 
-class _Lines(forms.CharField):
+class Lines(forms.CharField):
     """Variables, one a line."""
 
     widget = forms.Textarea
@@ -67,16 +68,10 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = _Lines(
-        label=gettext_lazy("Environment"),
-        help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
-    )
-    secrets = _Lines(
-        label=gettext_lazy("New secrets"),
-        help_text=gettext_lazy(
-            "One a line, as NAME=value. They are encrypted and never shown again; a name that is there gets the "
-            "new value."
-        ),
+    environment = Lines(help_text=_LINE + " A change restarts the program.")
+    secrets = Lines(
+        label="New secrets",
+        help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
     )
     forget = forms.MultipleChoiceField(
         required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple
@@ -156,6 +151,25 @@ class DuplicateForm(_Form):
         help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class DeleteForm(_Form):
+    name = forms.CharField(
+        label=_("Type its name to delete it"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.container = container
+        self.fields["name"].help_text = gettext("It is called %(name)s.") % {"name": container.name}
+
+    def clean_name(self) -> str:
+        typed: str = self.cleaned_data["name"]
+        if typed != self.container.name:
+            words = gettext("That is not its name, and nothing was deleted: type %(name)s, or keep it.")
+            raise forms.ValidationError(words % {"name": self.container.name})
+        return typed
 
 
 class RestoreForm(_Form):

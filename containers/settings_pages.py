@@ -2,20 +2,23 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django_stubs_ext import StrOrPromise
 
-from containers import changes, visibility
+from containers import admission, changes, visibility
 from containers.archives import asking
+from containers.forms import RenameForm
 from containers.models import Archive, Container
 from containers.pages import Mine
-from containers.settings_forms import DuplicateForm, RestoreForm, SettingsForm
+from containers.settings_forms import DeleteForm, DuplicateForm, RestoreForm, SettingsForm
 from tenants import current
 from tenants.refusal import Refused
 from tenants.words import gettext as _
@@ -27,23 +30,28 @@ STALE = gettext_lazy(
 SHOWN = 10  # downloads and restores on the page
 
 
-class _Managed(Mine, View):
+class Managed(Mine, View):
     """A page about one container, for those who may manage it."""
 
     template_name: str
+    permission = "change"
+    section: str  # that the page belongs to, of the settings' own navigation
+    title: StrOrPromise
 
     def container(self, pk: Any) -> Container:
         found = get_object_or_404(self.get_queryset().select_related("tenant__plan"), pk=pk)
-        if not visibility.may(self.request.user, found, "change"):
+        if not visibility.may(self.request.user, found, self.permission):
             raise PermissionDenied
         return found
 
     def page(self, container: Container, **more: Any) -> HttpResponse:
-        return render(self.request, self.template_name, {"container": container, **more})
+        facts = {"container": container, "tab": "settings", "section": self.section, "title": self.title}
+        return render(self.request, self.template_name, facts | more)
 
 
-class ContainerSettingsView(_Managed):
+class ContainerSettingsView(Managed):
     template_name = "containers/settings.html"
+    section, title = "general", _("Settings")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         container = self.container(pk)
@@ -66,8 +74,59 @@ class ContainerSettingsView(_Managed):
         return self.page(container, form=form)
 
 
-class ContainerDuplicateView(_Managed):
+class ContainerRenameView(Managed):
+    """Says beforehand what becomes of the address that the container has."""
+
+    template_name = "containers/rename.html"
+    section, title = "name", _("Rename")
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        return self.asked(container, RenameForm(initial={"name": container.name}))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container, form = self.container(pk), RenameForm(request.POST)
+        if form.is_valid():
+            try:
+                wanted = {"name": form.cleaned_data["name"], "permission": "change"}
+                admission.rename(container, actor=current.person(request), **wanted)
+                return redirect("container", pk=pk)
+            except Refused as exc:
+                form.refuse(exc)
+        return self.asked(container, form)
+
+    def asked(self, container: Container, form: RenameForm) -> HttpResponse:
+        return self.page(container, form=form, overlap=settings.RENAME_OVERLAP_SECONDS)
+
+
+class ContainerDeleteView(Managed):
+    """Asks for the name first: there is no way back."""
+
+    template_name = "containers/delete.html"
+    section, title = "danger", _("Delete")
+    permission = "delete"
+    http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        return self.page(container, form=DeleteForm(container=container))
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        container = self.container(pk)
+        form = DeleteForm(request.POST, container=container)
+        if not form.is_valid():
+            return self.page(container, form=form)
+        try:
+            admission.remove(container, actor=current.person(request), permission=self.permission)
+        except Refused as exc:
+            messages.error(request, str(exc))
+        return redirect("container", pk=pk)
+
+
+class ContainerDuplicateView(Managed):
     template_name = "containers/duplicate.html"
+    section, title = "again", _("Duplicate")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.page(self.container(pk), form=DuplicateForm())
@@ -86,8 +145,9 @@ class ContainerDuplicateView(_Managed):
         return self.page(container, form=form)
 
 
-class ContainerRecreateView(_Managed):
+class ContainerRecreateView(Managed):
     template_name = "containers/recreate.html"
+    section, title = "again", _("Recreate")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.page(self.container(pk))
@@ -100,10 +160,11 @@ class ContainerRecreateView(_Managed):
         return redirect("container", pk=pk)
 
 
-class ContainerDataView(_Managed):
+class ContainerDataView(Managed):
     """Downloads of the data, and the form that restores it."""
 
     template_name = "containers/data.html"
+    section, title = "data", _("Data")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.shown(self.container(pk), RestoreForm())
@@ -118,7 +179,7 @@ class ContainerDataView(_Managed):
         )
 
 
-class ContainerExportView(_Managed):
+class ContainerExportView(Managed):
     http_method_names = ["post"]  # noqa: RUF012  (Django declares it for the instance)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:

@@ -11,6 +11,7 @@ from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, AuditPruning, Tenant, User
 from tenants.origin import origin
 from tenants.refusal import Refused
+from tenants.viewer import Viewer
 
 _PERSONAL = {"user", "token"}  # subjects of verbs that are about a person, whatever they work on
 
@@ -26,6 +27,8 @@ def record(
     **detail: Any,
 ) -> AuditEvent:
     """Add one row. `actor` None means Warren itself; `detail` must be JSON and hold no secret.
+
+    What is done while viewing as a tenant is the doing of whoever views, and marked as such.
 
     What people do about themselves is also of the tenant that they belong to, if it is just one: its owners see it.
     """
@@ -46,7 +49,7 @@ def record_many(
 
 def _event(
     action: Action,
-    actor: User | None,
+    actor: User | Viewer | None,
     target: models.Model | None,
     tenant: Tenant | None,
     outcome: Outcome,
@@ -54,6 +57,9 @@ def _event(
     detail: dict[str, Any],
 ) -> AuditEvent:
     here = origin.get()
+    if isinstance(actor, Viewer):
+        detail = {"viewing_as": actor.tenant.slug, **detail}
+        actor = actor.staff
     return AuditEvent(
         action=action,
         outcome=outcome,

@@ -1,23 +1,27 @@
 """Who asks, and for which tenant they work at the moment."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from tenants.models import ApiToken, Membership, Tenant, User
+from tenants.models import ApiToken, Membership, Role, Tenant, User
 from tenants.refusal import Refused
-from tenants.words import gettext as _
+from tenants.viewer import Viewer
 
+_KEPT = "_tenants_of_user"  # attribute of the request
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
 
 def person(request: Any) -> User:
-    """Who asks; for views that let nobody in who has not signed in."""
+    """Who asks; for views that let nobody in who has not signed in.
+
+    Where pages are only looked at that may be a `Viewer`, who is no `User` and gets nowhere where one is needed.
+    """
     user = request.user
-    assert isinstance(user, User)
-    return user
+    assert isinstance(user, User | Viewer)
+    return cast(User, user)
 
 
 def token(request: Any) -> ApiToken | None:
@@ -33,8 +37,20 @@ def memberships(user: Any) -> QuerySet[Membership]:
     return mine.select_related("tenant__plan", "user").order_by("created_at")
 
 
+def membership(user: Any, slug: str) -> Membership | None:
+    """In the tenant of that slug; None for who does not belong to it. A viewer's is an owner's, and nobody's row."""
+    if isinstance(user, Viewer):
+        return Membership(tenant=user.tenant, role=Role.OWNER) if user.tenant.slug == slug else None
+    return memberships(user).filter(tenant__slug=slug).first()
+
+
 def mine(user: Any, **membership: Any) -> QuerySet[Tenant]:
-    """The person's tenants in the same order; `membership` says as what, such as `role="owner"`."""
+    """The person's tenants in the same order; `membership` says as what, such as `role="owner"`.
+
+    A viewer's is the one that they view as, which they stand in as an owner.
+    """
+    if isinstance(user, Viewer):
+        return Tenant.objects.living().filter(pk=user.tenant.pk).select_related("plan")
     belongs = {f"memberships__{name}": value for name, value in {"user": user, **membership}.items()}
     return Tenant.objects.living().filter(**belongs).select_related("plan").order_by("memberships__created_at")
 
@@ -59,8 +75,8 @@ def on_page(request: HttpRequest) -> Tenant:
 
 
 def present(request: HttpRequest) -> Tenant | None:
-    """The one that the person works for at the moment; None for who belongs to none."""
-    return _present(request, list(mine(request.user)))
+    """The one that the person works for at the moment, with `my_role`; None for who belongs to none."""
+    return _present(request, _tenants(request))
 
 
 def switch(request: HttpRequest, slug: str) -> Tenant:
@@ -73,13 +89,21 @@ def switch(request: HttpRequest, slug: str) -> Tenant:
 def for_templates(request: HttpRequest) -> dict[str, Any]:
     """`my_tenants` and `present_tenant` for the header of every page; looked up by those pages that show it."""
 
-    def tenants() -> list[Tenant]:
-        user = getattr(request, "user", None)
-        return list(mine(user)) if user is not None and user.is_authenticated else []
-
-    my_tenants: Any = SimpleLazyObject(tenants)
+    my_tenants: Any = SimpleLazyObject(lambda: _tenants(request))
 
     return {"my_tenants": my_tenants, "present_tenant": SimpleLazyObject(lambda: _present(request, my_tenants))}
+
+
+def _tenants(request: HttpRequest) -> list[Tenant]:
+    """The person's own, each with what they are there as `my_role`; looked up once a request, by whoever asks first."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    found: list[Tenant] | None = getattr(request, _KEPT, None)
+    if found is None:
+        found = list(mine(user).annotate(my_role=F("memberships__role")))
+        setattr(request, _KEPT, found)
+    return found
 
 
 def _present(request: HttpRequest, tenants: list[Tenant]) -> Tenant | None:

@@ -65,6 +65,8 @@ class Action(StrEnum):
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"
     TENANT_CLOSE = "tenant:close"
+    TENANT_VIEW = "tenant:view_as"  # staff look at the pages as an owner would
+    TENANT_VIEW_END = "tenant:view_as_end"
     AUDIT_PRUNE = "audit:prune"
     AUDIT_EXPORT = "audit:export"
     ADMIN_ADD = "admin:add"

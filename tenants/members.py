@@ -12,11 +12,13 @@ from tenants import audit
 from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant, User
 from tenants.refusal import Refused
-from tenants.words import gettext as _
+from tenants.viewer import Viewer
 
 
 def role(tenant: Tenant, user: Any) -> str | None:
     """As what the person belongs to the tenant; None: not at all."""
+    if isinstance(user, Viewer):
+        return Role.OWNER if user.owns(tenant) else None
     return Membership.objects.filter(tenant=tenant, user=user).values_list("role", flat=True).first()
 
 

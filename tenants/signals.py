@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from tenants import audit
+from tenants import audit, viewing
 from tenants.events import Action, Outcome
 from tenants.models import User
 from tenants.models.user import fold_email
@@ -25,6 +25,8 @@ def signed_in(sender: Any, user: User, **kwargs: Any) -> None:
 @receiver(user_logged_out)
 def signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
     if user is not None:
+        if getattr(kwargs.get("request"), "session", None) is not None:
+            viewing.end(kwargs["request"], "sign-out", actor=user)
         audit.record(Action.SIGN_OUT, actor=user, **_how(kwargs))
 
 

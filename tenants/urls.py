@@ -2,7 +2,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from tenants.activity import pages as activity
-from tenants.pages import account, invitations, members, passwords, sign_up, tenant, tokens
+from tenants.pages import account, invitations, members, passwords, sign_up, tenant, tokens, viewing
 from tenants.pages.sign_in import SignInView
 
 urlpatterns = [
@@ -36,6 +36,8 @@ urlpatterns = [
         name="invitation-withdraw",
     ),
     path("invitations/<str:token>/", invitations.InvitationView.as_view(), name="invitation"),
+    path("view-as/", viewing.ViewAsView.as_view(), name="view-as"),
+    path("view-as/stop/", viewing.StopView.as_view(), name="view-as-stop"),
     path("activity/", activity.ActivityView.as_view(), name="activity"),
     path("activity/export/", activity.ActivityExportView.as_view(), name="activity-export"),
 ]

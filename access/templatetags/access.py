@@ -1,19 +1,40 @@
 """What templates ask about who may enter a container."""
 
+import datetime
 from typing import Any
 
 from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from access import holding, states
+from access import happened, holding, states
 from access.holding import Holding
 from access.models import Grant
 from access.states import State
 from containers.models import Container
-from tenants.models import Tenant
+from tenants.models import AuditEvent
+from tenants.templatetags.warren import moment
 
 register = template.Library()
 
+SOON = datetime.timedelta(days=1)  # before its end, an access is worth a look
+
+_LEVELS = {
+    "view": (gettext_lazy("View"), gettext_lazy("Open it, see how it is doing.")),
+    "operate": (gettext_lazy("Operate"), gettext_lazy("Also read its log, start, stop and restart it.")),
+    "shell": (gettext_lazy("Shell"), gettext_lazy("Also use a terminal inside.")),
+    "manage": (gettext_lazy("Manage"), gettext_lazy("Also share it with others, up to this.")),
+}
+_SHORT = {
+    "view": gettext_lazy("open it"),
+    "operate": gettext_lazy("and its log, start, stop"),
+    "shell": gettext_lazy("and a terminal"),
+    "manage": gettext_lazy("and share it"),
+}
 _ALLOWED = {
     "view": gettext_lazy("open it and see how it is doing"),
     "operate": gettext_lazy("read its log, start, stop and restart it"),
@@ -36,6 +57,22 @@ def holding_of(context: Any, container: Container) -> Holding:
     return holding.of(context["request"].user, container)
 
 
+@register.simple_tag(takes_context=True)
+def held_among(context: Any, containers: Iterable[Container]) -> dict[Any, frozenset[str]]:
+    """What whoever asks may do with each of a page's containers, by key; in two queries at most."""
+    user = context["request"].user
+    held = holding.among([(user, container) for container in containers])
+    return {key: found.permissions for (_, key), found in held.items()}
+
+
+@register.simple_tag
+def guests_among(containers: Iterable[Container]) -> dict[Any, int]:
+    """With how many people each of a page's containers is shared at this moment, by key, where with any; one query."""
+    keys = [container.pk for container in containers]
+    live = Grant.objects.live().filter(container__in=keys).order_by().values_list("container")
+    return dict(live.annotate(Count("pk"))) if keys else {}
+
+
 @register.simple_tag
 def shared_with(container: Container) -> int:
     """With how many people at this moment."""
@@ -51,11 +88,32 @@ def guests_of(tenant: Tenant) -> int:
 
 @register.simple_tag(takes_context=True)
 def is_guest(context: Any) -> bool:
-    """Whether something is shared with whoever asks. Pages that are rendered without a request know nobody."""
-    user = getattr(context.get("request"), "user", None)
+    """Whether something is shared with whoever asks; once a page. Pages without a request know nobody."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return False
-    return Grant.objects.live().filter(email=user.email).exists()
+    if not hasattr(request, "is_guest"):
+        request.is_guest = Grant.objects.live().filter(email=user.email).exists()
+    return bool(request.is_guest)
+
+
+@register.filter
+def level(permission: str) -> Any:
+    """A permission by its name: `Operate`."""
+    return _LEVELS[permission][0]
+
+
+@register.filter
+def level_words(permission: str) -> Any:
+    """What it adds to those below it, as a sentence."""
+    return _LEVELS[permission][1]
+
+
+@register.filter
+def level_short(permission: str) -> Any:
+    """The same in the fewest words, for tables."""
+    return _SHORT[permission]
 
 
 @register.filter
@@ -74,6 +132,21 @@ def standing(grant: Grant) -> dict[str, Any]:
     return {"state": state, "words": words, "since": since, "over": state not in {State.PENDING, State.ACTIVE}}
 
 
+@register.simple_tag
+def ends(at: datetime.datetime | None) -> SafeString | str:
+    """`in 5 days`, marked where that is within a day; the day itself from a month on. Exact when pointed at."""
+    if at is None:
+        return _("without end")
+    left = at - timezone.now()
+    if left > datetime.timedelta(days=30):
+        return moment(at)
+    words = _("in %(time)s") % {"time": timeuntil(at, depth=1)} if left > datetime.timedelta(minutes=1) else _("now")
+    local = timezone.localtime(at)
+    near = SafeString(' class="badge wait"') if left <= SOON else SafeString("")
+    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, near, words)
+
+
 @register.filter
 def signed_in_by(connection: str) -> str:
     """Cloudflare's word for a login method, for people; those of an account's own provider are names already."""
@@ -83,3 +156,41 @@ def signed_in_by(connection: str) -> str:
 @register.filter
 def decided_by(grant: Grant, mine: Holding) -> bool:
     return mine.decides(grant)
+
+
+@register.filter
+def done(row: AuditEvent) -> str:
+    return happened.words(row)
+
+
+@register.filter
+def known(row: AuditEvent) -> dict[str, Any]:
+    """What stands in its detail, by how it is shown: `email`, `level`, `until`, `why`, and the rest as it is kept."""
+    rest = dict(row.detail)
+    found: dict[str, Any] = {"email": rest.pop("email", ""), "why": rest.pop("why", "")}
+    permission = rest.pop("permission", "")
+    found["level"] = level(permission) if permission in _LEVELS else permission
+    try:
+        found["until"] = datetime.datetime.fromisoformat(rest.pop("until", None) or "")
+    except (TypeError, ValueError):
+        found["until"] = None
+    return found | {"rest": {name: value for name, value in rest.items() if value not in ("", None, [], {})}}
+
+
+@register.filter
+def day(at: datetime.datetime) -> str:
+    """The day in the reader's zone, for the heading of what happened on it."""
+    local, today = timezone.localtime(at).date(), timezone.localtime().date()
+    if local == today:
+        return _("Today")
+    if local == today - datetime.timedelta(days=1):
+        return _("Yesterday")
+    return formats.date_format(local, "l, j F" if local.year == today.year else "l, j F Y")
+
+
+@register.simple_tag
+def hour(at: datetime.datetime) -> SafeString:
+    """The time of day in the reader's zone, below such a heading. Exact when pointed at."""
+    local = timezone.localtime(at)
+    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, f"{local:%H:%M:%S}")

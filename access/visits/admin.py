@@ -15,7 +15,7 @@ from access.visits import export, search
 from containers.models import Container
 from tenants import current, staff
 from tenants.models.user import fold_email
-from tenants.staff import ReadOnly
+from tenants.staff import ModelAdmin, ReadOnly
 
 MOST = 10_000  # rows that the list counts, and leads to; whoever looks for older ones narrows it
 
@@ -30,7 +30,7 @@ class _Bounded(Paginator[Visit]):
 
 
 @admin.register(Visit)
-class VisitAdmin(ReadOnly, admin.ModelAdmin[Visit]):
+class VisitAdmin(ReadOnly, ModelAdmin[Visit]):
     list_display = ("at", "email", "allowed", "hostname", "connection", "ip", "via", "ray_id")
     list_filter = ("allowed", ("grant", admin.EmptyFieldListFilter))
     list_select_related = ("grant",)

@@ -1,4 +1,4 @@
-"""The page *Visits* of a container. Works without JavaScript."""
+"""The visits of a container, as the other part of its tab *Activity*. Works without JavaScript."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.views import View
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from access.activity_pages import framed
 from access.models import Grant, Visit
 from access.visits import export, search
 from access.visits.search import VisitsForm
@@ -41,7 +42,7 @@ class VisitsView(_Visits):
         except NotFound as exc:
             raise Http404 from exc
         search.looked(current.person(request), container, form.asked() if valid else {})
-        seen = {"container": container, "form": form, "rows": found, "asked": request.GET.urlencode()}
+        seen = framed(container) | {"form": form, "rows": found, "asked": request.GET.urlencode()}
         if valid:
             seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
         if valid and (grant := form.cleaned_data["grant"]):

@@ -36,7 +36,7 @@ class Cloudflare:
         timeout: tuple[float, float] = (5.0, 15.0),
         retries: int = 2,
     ) -> None:
-        self.account_id = account_id
+        self.account_id, self.pacer = account_id, pacer
         self._transport = Transport(api_url, token, pacer=pacer, timeout=timeout, retries=retries)
         self._bind(Priority.NORMAL)
 

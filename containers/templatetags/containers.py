@@ -1,22 +1,34 @@
 """What templates ask about containers."""
 
+import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from containers import lifecycle, notices, storage, usage, visibility
+from containers import last_used, lifecycle, notices, storage, usage, visibility
 from containers.lifecycle import Health, Lifecycle
-from containers.models import Container
+from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
-from containers.usage import Usage
+from containers.usage import Over, Usage
 from tenants.models import Tenant
 from tenants.words import gettext as _
 
 register = template.Library()
 
 _STOPPABLE = {Lifecycle.QUEUED, Lifecycle.PROVISIONING, Lifecycle.RUNNING, Lifecycle.ERROR, Lifecycle.MISSING}
+_WAYS_OUT = {
+    "containers": _("Delete those that nobody needs"),
+    "memory": _("Give the largest container less memory, in its settings"),
+    "cpu": _("Give the largest container less CPU, in its settings"),
+    "storage": _("Delete files in the container that keeps the most"),
+    "internet": _("Delete those that were made with internet"),
+    "bandwidth": _("Move less until the month is over: traffic is counted, and nothing is slowed down"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +112,45 @@ def duration(seconds: float | None) -> str:
     if seconds < 0.1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """What a page's list says of one of its rows; nothing where it says nothing."""
+    return mapping.get(key)
+
+
+@register.filter
+def started(container: Container) -> datetime.datetime | None:
+    return last_used.started(container)
+
+
+@register.filter
+def drawing(template: Template) -> str:
+    """The icon that stands for what a template makes."""
+    known = {"hello": "globe", "echo": "swap", "notes": "edit", "workspace": "terminal"}
+    return known.get(template.slug, "archive" if template.data_folder else "box")
+
+
+@register.filter
+def said(over: Over) -> str:
+    """What is over the plan: what there is, and what the plan allows."""
+    return usage.worded(over)
+
+
+@register.filter
+def way_out(over: Over) -> str:
+    """What people can do about it themselves."""
+    return str(_WAYS_OUT.get(over.what, ""))
+
+
+@register.filter
+def drawn(verb: str) -> str:
+    """The icon of a button."""
+    return {"start": "play", "delete": "trash"}.get(verb, verb)
+
+
+@register.simple_tag
+def templates_for(tenant: Tenant) -> QuerySet[Template]:
+    """Those that it may make containers from."""
+    return Template.objects.offered([tenant.plan])

@@ -49,7 +49,7 @@ class LogsSocket(StreamSocket):
         facts: dict[str, Any] = {"actor": self.visitor.user, "target": container, "tenant": container.tenant}
         try:
             with audit.refusals(Action.LOGS_OPEN, **facts):
-                visibility.require(self.visitor.user, container, self.needs)
+                visibility.require(self.visitor.asks, container, self.needs)
         finally:
             origin.reset(here)
 

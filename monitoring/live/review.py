@@ -14,6 +14,7 @@ from monitoring.live.database import REVIEWS, in_database
 from monitoring.live.rights import Rights
 from monitoring.live.visitors import Visitor
 from tenants.models import User
+from tenants.viewer import Viewer
 
 if TYPE_CHECKING:
     from monitoring.live.hub import Hub
@@ -101,12 +102,12 @@ async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:
 def _ask(held: Sequence[tuple[Visitor, frozenset[str]]]) -> list[tuple[Visitor | None, dict[str, Rights]]]:
     """Of each: who they are now (None: nobody any more), and their rights by container. Six statements for all."""
     present = visitors.again([visitor for visitor, _ in held])
-    wanted: dict[User, set[str]] = {}
+    wanted: dict[User | Viewer, set[str]] = {}
     for now, (_, keys) in zip(present, held, strict=True):
         if now:
-            wanted.setdefault(now.user, set()).update(keys)
+            wanted.setdefault(now.asks, set()).update(keys)
     found = rights.of(wanted)
     return [
-        (now, {key: found[now.user][key] for key in keys} if now else {})
+        (now, {key: found[now.asks][key] for key in keys} if now else {})
         for now, (_, keys) in zip(present, held, strict=True)
     ]

@@ -3,11 +3,14 @@
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from access import holding
 from containers.models import Container
 from tenants.models import User
+from tenants.viewer import Viewer
+
+Asker = TypeVar("Asker", bound=User | Viewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Rights:
 NONE = Rights(frozenset())
 
 
-def of(wanted: Mapping[User, Iterable[str]]) -> dict[User, dict[str, Rights]]:
+def of(wanted: Mapping[Asker, Iterable[str]]) -> dict[Asker, dict[str, Rights]]:
     """By person and by the containers' keys, which are UUIDs; `NONE` for what somebody does not see.
 
     Three statements, however many there are of both. `access.holding` decides, as everywhere.

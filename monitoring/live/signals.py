@@ -12,6 +12,7 @@ from containers import observed
 from containers.models import Container
 from monitoring.live import told
 from monitoring.live.visitors import digest
+from tenants import viewing
 from tenants.models import ApiToken, Membership, Tenant, User
 
 
@@ -59,6 +60,12 @@ def token_gone(sender: Any, instance: ApiToken, **kwargs: Any) -> None:
 def signed_out(sender: Any, request: Any, **kwargs: Any) -> None:
     if key := getattr(getattr(request, "session", None), "session_key", None):
         _tell("sessions", digest(key))
+
+
+@receiver(viewing.ended)
+def viewing_ended(sender: Any, session_key: str, **kwargs: Any) -> None:
+    """Sockets that were opened as a viewer's end with it; those of the same session open again as its person's."""
+    _tell("sessions", digest(session_key))
 
 
 def _tell(what: str, key: Any) -> None:

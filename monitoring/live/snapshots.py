@@ -31,7 +31,7 @@ class Snapshot:
 
 def of(keys: Iterable[str]) -> dict[str, Snapshot]:
     """By the containers' keys; without those that are gone. Three statements."""
-    grants = Prefetch("grants", visits.with_last(Grant.objects.open()), "open_grants")
+    grants = Prefetch("grants", visits.with_last(Grant.objects.unsettled()), "grants_now")
     rows = (
         Container.objects.living()
         .filter(pk__in=list(keys))
@@ -42,9 +42,10 @@ def of(keys: Iterable[str]) -> dict[str, Snapshot]:
 
 
 def _snapshot(row: Container) -> Snapshot:
-    open_ones = row.open_grants  # type: ignore[attr-defined]  # prefetched above
+    now: list[Grant] = row.grants_now  # type: ignore[attr-defined]  # prefetched above
+    open_ones = [grant for grant in now if grant.ended_at is None]
     given = GrantSerializer(open_ones[:GRANTS], many=True).data
-    grants = message("grants", row, grants=given, count=len(open_ones))
+    grants = message("grants", row, grants=given, count=len(open_ones), leaving=len(now) - len(open_ones))
     shown = (ContainerSerializer(row, context={"held": held}).data for held in (levels.ALL, frozenset()))
     return Snapshot(*({**_told(row, each), "grants": grants} for each in shown))
 

@@ -16,8 +16,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from monitoring.live import tickets
-from tenants import languages, proxies, vouching
+from tenants import proxies, viewing, vouching
 from tenants.models import ApiToken, Scope, User
+from tenants.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,10 @@ class NotSignedIn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`session`, `token`: what they came by, and by what they go. `writes`: not with a token that may read only."""
+    """`session`, `token`: what they came by, and by what they go. `writes`: not with a token that may read only.
+
+    `viewing`: as which tenant's owner staff look, whose own rights count for nothing then; they write nothing either.
+    """
 
     user: User
     session: str = field(default="", repr=False)
@@ -36,6 +40,12 @@ class Visitor:
     until: datetime.datetime | None = None
     writes: bool = True
     ip: str | None = None
+    viewing: Viewer | None = None
+
+    @property
+    def asks(self) -> User | Viewer:
+        """By whom rights go."""
+        return self.viewing or self.user
 
     @property
     def key(self) -> str:
@@ -87,7 +97,9 @@ def find(scope: Mapping[str, Any]) -> Visitor:
         except vouching.NotVouched as exc:
             log.debug("a socket's session does not count: %s", exc)
             raise NotSignedIn from exc
-        return Visitor(user, session=key, until=_sooner(until, session.expires), ip=ip)
+        viewer = viewing.of(session.facts, user)
+        until = _sooner(until, session.expires, viewer.until if viewer else None)
+        return Visitor(user, session=key, until=until, ip=ip, viewing=viewer, writes=viewer is None)
     facts = tickets.take(given)
     person = User.objects.filter(pk=facts["user"], is_active=True).first() if facts else None
     if facts is None or person is None:
@@ -102,8 +114,8 @@ def find(scope: Mapping[str, Any]) -> Visitor:
 def again(visitors: Collection[Visitor]) -> list[Visitor | None]:
     """The same ones, read afresh; None for who has signed out or was shut, and where the token is gone or time is over.
 
-    Three statements, however many they are. Nothing is written: a session that is renewed here would be lost to the
-    browser, which is told of no cookie.
+    Three statements, however many they are, and a few for each that views as a tenant. Nothing is written: a session
+    that is renewed here would be lost to the browser, which is told of no cookie.
     """
     now = timezone.now()
     tokens = {token.pk: token for token in ApiToken.objects.filter(pk__in=_named(visitors, "token"))}
@@ -114,10 +126,12 @@ def again(visitors: Collection[Visitor]) -> list[Visitor | None]:
         user, token, session = people.get(visitor.user.pk), tokens.get(visitor.token), sessions.get(visitor.session)
         known = token is not None and token.user_id == visitor.user.pk if visitor.token else _is_of(session, user)
         until = _sooner(visitor.until, token.expiry if token else session.expires if session else None)
+        if visitor.viewing and known and session:
+            known = viewing.of(session.facts, user) == visitor.viewing
         if user is None or not user.is_active or not known or (until is not None and until <= now):
             found.append(None)
         else:
-            writes = token is None or token.scope == Scope.WRITE
+            writes = visitor.viewing is None and (token is None or token.scope == Scope.WRITE)
             found.append(replace(visitor, user=user, until=until, writes=writes))
     return found
 

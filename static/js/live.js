@@ -3,18 +3,21 @@
 // The server draws whatever has words; this only says when to fetch it again, and fills in numbers. Without a
 // connection the page asks every two seconds instead.
 
+import { start as panels } from "./panels.js";
 import { Socket } from "./socket.js";
-import { gettext, percent, rate, size } from "./words.js";
+import { gettext, lasted, percent, rate, size } from "./words.js";
 
 const ACK = 8; // messages handled between two acknowledgements; the server waits after 32
 const APART = 500; // milliseconds between two fetches of a fragment
 const POLL = 2_000; // between two fetches while there is no connection
 const STALE = 5_000; // an older sample says nothing about now
+const TICK = 100; // milliseconds between two looks at what counts on
 const UNMEASURED = gettext(
   "No new numbers at the moment: what measures them does not answer. Containers run on; the numbers come back by themselves.",
 );
 const NOTED = [200, 1_500]; // after which what happened at the engine is on record
 
+const PANELS = { charts: "metrics", logs: "logs", terminal: "terminal" }; // where each part is
 const ENDS = new Set(["died", "stopped", "destroyed"]); // events after which there are no numbers
 
 const said = document.querySelector("[data-sign-in]");
@@ -23,7 +26,9 @@ const subscribed = new Set();
 const allowed = new Map(); // by container: what the person was told they may do
 const samples = new Map(); // by container: the last two, for rates
 const endedAt = new Map(); // by container: when its program ended, by the server's clock
-const parts = []; // what more there is on a container's own page: {numbers, state, event, permitted}, each with its message
+// What more there is on a container's own page: {numbers, state, event, permitted}, each with its message, and `shown`.
+const parts = [];
+const begun = new WeakMap(); // what counts on, and when it was drawn
 let received = 0;
 let leaving = false;
 let poll;
@@ -144,7 +149,7 @@ function permitted({ container, permissions }) {
   if (before === undefined || String(before) === String(permissions)) return;
   parts.forEach((part) => part.permitted?.(permissions));
   refresh();
-  if (parts.length) note("permissions", gettext("What you may do here has changed. Reload the page to see it all."));
+  if (document.querySelector(".frame")) note("permissions", gettext("What you may do here has changed. Reload the page to see it all."));
 }
 
 function message(message) {
@@ -197,9 +202,18 @@ function over(code, detail) {
 const socket = new Socket(() => "/ws/containers/", { opened, message, away, over });
 document.documentElement.classList.add("moving");
 for (const { element } of fragments) {
+  let open = []; // what was unfolded in it, and where in it the focus was
+  let focused;
+  element.addEventListener("htmx:beforeSwap", () => {
+    open = [...element.querySelectorAll("details[open][id]")].map(({ id }) => id);
+    focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  });
   element.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
     follow();
     show();
+    tick();
   });
   element.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
     leaving ||= Boolean(detail.xhr.getResponseHeader("HX-Redirect"));
@@ -207,12 +221,25 @@ for (const { element } of fragments) {
 }
 setInterval(show, 1_000); // a number that nobody confirms goes
 
-for (const [name, place] of ["charts", "logs", "terminal"].map((name) => [name, document.getElementById(name)])) {
+/** A step that is under way: the seconds that it had taken when the server drew it, and those since. No clocks are compared. */
+function tick() {
+  for (const element of document.querySelectorAll("[data-ticking]")) {
+    if (!begun.has(element)) begun.set(element, performance.now() - 1000 * element.dataset.ticking);
+    const words = lasted((performance.now() - begun.get(element)) / 1000);
+    if (element.textContent !== words) element.textContent = words;
+  }
+}
+setInterval(tick, TICK);
+
+const shownPanel = panels((name) => parts.forEach((part) => part.name === name && part.shown?.()));
+
+for (const [name, place] of Object.keys(PANELS).map((name) => [name, document.getElementById(name)])) {
   if (!place) continue;
   import(`./${name}.js`).then(({ start }) => {
     place.hidden = false; // not earlier: nothing in it would answer yet
-    const part = start(place);
+    const part = Object.assign(start(place), { name: PANELS[name] });
     parts.push(part);
+    if (shownPanel() === part.name) part.shown?.();
     const permissions = allowed.get(shown()[0]?.dataset.container);
     if (permissions) part.permitted?.(permissions);
   });

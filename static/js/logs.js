@@ -1,5 +1,6 @@
 // What a container writes, as it writes it. Text only: nothing in it becomes part of the page.
 
+import { save, tail } from "./log_download.js";
 import { Socket } from "./socket.js";
 import { clock, gettext, interpolate, ngettext, number } from "./words.js";
 
@@ -25,6 +26,28 @@ function toEnd(count, more) {
   return interpolate(words, { count: number(count) });
 }
 
+/** Turns a button that is pressed or not; returns whether it is now. */
+function pressed(button) {
+  const now = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", now);
+  return now;
+}
+
+/** A text, and where in it what is sought stands, whatever its case. */
+function marked(text, sought) {
+  const parts = [];
+  const folded = text.toLowerCase();
+  let from = 0;
+  // A letter that grows when it is made small would shift what follows: such a line is not marked within.
+  for (let at = folded.indexOf(sought); at >= 0 && folded.length === text.length; at = folded.indexOf(sought, from)) {
+    const mark = document.createElement("mark");
+    mark.textContent = text.slice(at, at + sought.length);
+    parts.push(text.slice(from, at), mark);
+    from = at + sought.length;
+  }
+  return [...parts, text.slice(from)];
+}
+
 class Log {
   constructor(place) {
     this.place = place;
@@ -36,6 +59,9 @@ class Log {
     this.toEnd = place.querySelector("[data-to-end]");
     this.filter = place.querySelector("[data-filter]");
     this.count = place.querySelector("[data-count]");
+    this.found = place.querySelector("[data-found]");
+    this.only = place.querySelector("[data-only]");
+    this.where = place.querySelector("[data-place]");
     this.noted = ""; // time of the last end or start
     this.last = ""; // time of the last line, from which another connection goes on
     this.waiting = [];
@@ -48,8 +74,26 @@ class Log {
     this.toggle.addEventListener("click", () => this.turn());
     this.toEnd.addEventListener("click", () => this.scroll());
     this.filter.addEventListener("input", () => this.sift());
+    this.filter.addEventListener("keydown", (event) => event.key === "Enter" && this.goTo(event.shiftKey ? -1 : 1));
+    place.querySelector("[data-previous]").addEventListener("click", () => this.goTo(-1));
+    place.querySelector("[data-next]").addEventListener("click", () => this.goTo(1));
+    this.only.addEventListener("click", () => {
+      pressed(this.only);
+      this.sift();
+    });
+    const look = (name, without) => {
+      const button = place.querySelector(`[data-${name}]`);
+      button.addEventListener("click", () => {
+        this.box.classList.toggle(without, !pressed(button));
+        if (this.atEnd) this.scroll();
+      });
+    };
+    look("wrap", "unwrapped");
+    look("times", "timeless");
+    place.querySelector("[data-download-shown]").addEventListener("click", () => this.keep());
+    place.querySelector("[data-download]").addEventListener("submit", (event) => this.fetch(event));
     this.box.addEventListener("scroll", () => this.look());
-    // Reading costs the host something: nobody pays for a log that nobody scrolls to.
+    // Reading costs the host something: nobody pays for a log that nobody looks at, in a tab that is not shown say.
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       seen.disconnect();
@@ -171,28 +215,79 @@ class Log {
       which.textContent = `${gettext("err")} `;
       line.insertBefore(which, words);
     }
-    line.hidden = !this.wanted(line);
+    this.paint(line);
     return line;
   }
 
-  wanted(line) {
-    const sought = this.filter.value.toLowerCase();
-    return !sought || line.lastElementChild.textContent.toLowerCase().includes(sought);
+  get sought() {
+    return this.filter.value.toLowerCase();
+  }
+
+  /** Hidden or not, and with what is sought marked in it. */
+  paint(line) {
+    const words = line.lastElementChild;
+    const text = words.textContent;
+    const { sought } = this;
+    const found = Boolean(sought) && text.toLowerCase().includes(sought);
+    if (found) words.replaceChildren(...marked(text, sought));
+    else if (words.firstElementChild) words.textContent = text;
+    line.classList.toggle("found", found);
+    line.hidden = Boolean(sought) && !found && this.only.getAttribute("aria-pressed") === "true";
   }
 
   sift() {
-    for (const line of this.lines.children) line.hidden = !this.wanted(line);
+    this.here?.classList.remove("here");
+    this.here = undefined;
+    this.where.textContent = "";
+    for (const line of this.lines.children) this.paint(line);
+    this.found.hidden = !this.sought;
     if (this.atEnd) this.scroll();
     else this.look();
     this.tally();
   }
 
+  /** To the next line that has what is sought, or the one before; round the end to the beginning. */
+  goTo(by) {
+    const found = [...this.lines.querySelectorAll(":scope > .found")];
+    if (!found.length) return;
+    const at = found.indexOf(this.here);
+    const to = at < 0 ? (by > 0 ? 0 : found.length - 1) : (at + by + found.length) % found.length;
+    this.here?.classList.remove("here");
+    this.here = found[to];
+    this.here.classList.add("here");
+    this.here.scrollIntoView({ block: "nearest" });
+    this.where.textContent = interpolate(gettext("%(here)s of %(all)s"), { here: number(to + 1), all: number(found.length) });
+  }
+
+  /** As a file: what stands in the page, as it is sifted. */
+  keep() {
+    const lines = [...this.lines.children].filter((line) => !line.hidden);
+    save(lines.map((line) => `${line.firstElementChild.dateTime} ${line.className.includes("stderr") ? "err " : ""}${line.lastElementChild.textContent}\n`), this.place.dataset.name);
+    this.say(gettext("Downloaded."));
+  }
+
+  async fetch(event) {
+    event.preventDefault();
+    const { tail: most, since } = event.target.elements;
+    const button = event.target.querySelector("button");
+    button.disabled = true;
+    this.say(gettext("The log is being read…"));
+    try {
+      const lines = await tail(this.place.dataset.address, Number(most.value), Number(since.value));
+      save(lines, this.place.dataset.name);
+      this.say(interpolate(gettext("Downloaded: %(lines)s."), { lines: counted(lines.length) }));
+    } catch (error) {
+      this.say(error.message);
+    }
+    button.disabled = false;
+  }
+
   tally() {
     const all = this.lines.childElementCount;
-    const found = this.filter.value ? this.lines.querySelectorAll(":scope > :not([hidden])").length : all;
+    const found = this.sought ? this.lines.querySelectorAll(":scope > .found").length : all;
     this.count.textContent = this.filter.value ? interpolate(gettext("%(found)s of %(all)s"), { found: number(found), all: counted(all) }) : counted(all);
     this.none.textContent = all ? gettext("No line has these words.") : gettext("Nothing was written yet.");
-    this.none.hidden = found > 0;
+    this.none.hidden = found > 0 || (all > 0 && this.only.getAttribute("aria-pressed") !== "true");
     this.toEnd.textContent = toEnd(this.unseen, this.held);
   }
 

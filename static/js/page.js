@@ -126,6 +126,7 @@ document.addEventListener("click", async (event) => {
     dialog.setAttribute("aria-labelledby", title.id);
   }
   ready(body);
+  if (body.querySelector("[data-chips]")) (await import("./share.js")).start(body);
   document.dispatchEvent(new CustomEvent("warren:dialog", { detail: body }));
   dialog.showModal();
   body.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();

@@ -89,8 +89,8 @@ class Shell {
     const style = getComputedStyle(this.screen);
     this.terminal = new Terminal({
       theme: { background: style.backgroundColor, foreground: style.color, cursor: style.color },
-      fontFamily: "ui-monospace, monospace",
-      fontSize: 14,
+      fontFamily: style.fontFamily,
+      fontSize: parseFloat(style.fontSize),
       scrollback: 5_000,
       logLevel: "off", // bytes that are no text, or no sequence that it knows, are nobody's fault
       cursorBlink: true,
@@ -103,7 +103,7 @@ class Shell {
     this.sized?.disconnect();
     this.sized = new ResizeObserver(() => {
       clearTimeout(later);
-      later = setTimeout(() => fit.fit(), 100);
+      later = setTimeout(() => this.screen.offsetParent && fit.fit(), 100); // of another tab there is nothing to measure
     });
     this.sized.observe(this.screen);
     this.terminal.attachCustomKeyEventHandler((event) => this.leave(event));
@@ -120,7 +120,7 @@ class Shell {
     const { terminal } = this;
     this.sent = this.taken = this.drawn = this.told = 0;
     this.queue = [];
-    this.began = false;
+    this.began = this.lost = false;
     this.code = null;
     const size = () => new URLSearchParams({ columns: terminal.cols, rows: terminal.rows });
     this.socket = new Socket(
@@ -129,7 +129,10 @@ class Shell {
         message: (message) => this.take(message),
         bytes: (data) => terminal.write(data, () => this.terminal === terminal && this.tell(data.length)),
         away: () => (this.said.textContent = gettext("The server has not answered yet…")),
-        over: (code, detail) => this.finish(this.why(code, detail)),
+        over: (code, detail) => {
+          this.lost = code !== 1000;
+          this.finish(this.why(code, detail));
+        },
       },
       { once: true },
     );
@@ -205,7 +208,8 @@ class Shell {
     if (this.terminal) this.terminal.options.disableStdin = true;
     this.said.textContent = words;
     this.screen.hidden = this.help.hidden = !this.began;
-    this.open.textContent = this.began ? gettext("Open another") : gettext("Try again");
+    const lost = this.began && this.code === null && this.lost;
+    this.open.textContent = lost ? gettext("Reconnect") : this.began ? gettext("Open another") : gettext("Try again");
     this.open.disabled = false;
     this.open.hidden = !this.allowed;
     this.shut.hidden = true;

@@ -36,8 +36,20 @@ export function percent(share) {
   return `${number(share, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })}${GAP}%`;
 }
 
-/** An ISO time → "12:03:04.123", UTC as everywhere. */
-export const clock = (iso) => iso.slice(11, 23).replace(/Z$/, "");
+const pad = (value, width = 2) => String(value).padStart(width, "0");
+
+/** An ISO time → "12:03:04.123" in the reader's zone. */
+export function clock(iso) {
+  const at = new Date(iso);
+  return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}.${pad(at.getMilliseconds(), 3)}`;
+}
+
+/** Seconds → "38 ms", "3.1 s", "12 s", as the server's pages write how long a step took. */
+export function lasted(seconds) {
+  if (seconds < 0.1) return `${Math.round(seconds * 1000)}${GAP}ms`;
+  const digits = seconds < 10 ? 1 : 0;
+  return `${number(seconds, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false })}${GAP}s`;
+}
 
 /** Milliseconds since the epoch → "5 minutes ago"; nothing where the server's words stand: after more than a month. */
 export function since(at) {

@@ -33,10 +33,10 @@ def answer(
     """The rows as a download; that somebody took them is on record before the first one leaves."""
     audit.record(Action.AUDIT_EXPORT, actor=actor, target=tenant, tenant=tenant, asked=asked)
     name = f"activity-{tenant.slug}.csv" if tenant else "activity.csv"
-    return download.answer(request, rows, COLUMNS, name, cells=_cells)
+    return download.answer(request, rows, COLUMNS, name, cells=cells)
 
 
-def _cells(values: Sequence[Any]) -> list[str]:
+def cells(values: Sequence[Any]) -> list[str]:
     *texts, detail = values
     written = json.dumps(detail, ensure_ascii=False) if detail else ""
     return [*("" if text is None else str(text) for text in texts), written]

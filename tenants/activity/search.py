@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
@@ -65,19 +65,27 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
 
 
 def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
-    return [("", _("All")), *((str(word), str(word)) for word in sorted(words))]
+    return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form):
     """What a record is searched by, as a page shows it and the API checks its parameters with it."""
 
     since = forms.DateTimeField(
-        label=_("Since"), required=False, validators=_TIMES, help_text=_("Such as 2026-01-31 or 2026-01-31T12:00.")
+        label=gettext_lazy("Since"),
+        required=False,
+        validators=_TIMES,
+        help_text=gettext_lazy("Such as 2026-01-31 or 2026-01-31T12:00."),
     )
-    until = forms.DateTimeField(label=_("Until"), required=False, validators=_TIMES, help_text=_("Up to this moment."))
+    until = forms.DateTimeField(
+        label=gettext_lazy("Until"), required=False, validators=_TIMES, help_text=gettext_lazy("Up to this moment.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        if (zone := timezone.get_current_timezone_name()) != "UTC":  # on pages, whose times are the reader's
+            self.fields["since"].help_text = _("2026-01-31 or 2026-01-31 12:00, in %(zone)s.") % {"zone": zone}
+            self.fields["until"].help_text = _("Up to this moment, in %(zone)s.") % {"zone": zone}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -104,20 +112,24 @@ class ActivityForm(Searching):
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
 
-    tenant = forms.CharField(max_length=20, required=False, label=_("Tenant"))
+    tenant = forms.CharField(max_length=20, required=False, label=gettext_lazy("Tenant"))
     search = forms.CharField(
         max_length=100,
         required=False,
-        label=_("Search"),
-        help_text=_("Part of an address, an object, an action or a request ID."),
+        label=gettext_lazy("Search"),
+        help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
         widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(choices=_choices(Action), required=False, label=_("Action"))
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=_("Outcome"))
-    actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
-    target = forms.CharField(max_length=255, required=False, label=_("On what"), help_text=_("Part of its name."))
-    target_id = forms.CharField(max_length=40, required=False, label=_("Its ID"))
-    request_id = forms.CharField(max_length=64, required=False, label=_("Request ID"))
+    action = forms.ChoiceField(choices=_choices(Action), required=False, label=gettext_lazy("Action"))
+    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=gettext_lazy("Outcome"))
+    actor = forms.CharField(
+        max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
+    )
+    target = forms.CharField(
+        max_length=255, required=False, label=gettext_lazy("On what"), help_text=gettext_lazy("Part of its name.")
+    )
+    target_id = forms.CharField(max_length=40, required=False, label=gettext_lazy("Its ID"))
+    request_id = forms.CharField(max_length=64, required=False, label=gettext_lazy("Request ID"))
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         """Those of the rows that were asked for; of a valid form."""

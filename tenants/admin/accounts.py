@@ -6,11 +6,11 @@ from django.http import HttpRequest
 
 from tenants import current, tokens
 from tenants.models import ApiToken, Invitation, Mail
-from tenants.staff import ReadOnly
+from tenants.staff import ModelAdmin, ReadOnly
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ReadOnly, admin.ModelAdmin[Invitation]):
+class InvitationAdmin(ReadOnly, ModelAdmin[Invitation]):
     list_display = ("email", "tenant", "role", "state", "invited_by", "created_at", "expires_at")
     list_filter = (
         "role",
@@ -22,7 +22,7 @@ class InvitationAdmin(ReadOnly, admin.ModelAdmin[Invitation]):
 
 
 @admin.register(Mail)
-class MailAdmin(ReadOnly, admin.ModelAdmin[Mail]):
+class MailAdmin(ReadOnly, ModelAdmin[Mail]):
     list_display = ("to", "kind", "state", "created_at", "sent_at", "failures", "reason")
     list_filter = ("state", "kind")
     search_fields = ("to", "reason")
@@ -30,7 +30,7 @@ class MailAdmin(ReadOnly, admin.ModelAdmin[Mail]):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnly, admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(ReadOnly, ModelAdmin[ApiToken]):
     """Without the digest: nobody needs to see it."""
 
     list_display = ("token_key", "name", "user", "scope", "created", "last_used_at", "expiry")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Membership, Role, Tenant
+from tenants.staff import InlineFormSet, TabularInline
 
 
-class _MembersForms(BaseInlineFormSet):  # type: ignore[type-arg]  # not generic at run time
+class _MembersForms(InlineFormSet):  # type: ignore[type-arg]  # not generic at run time
     """Looked at under the tenant's lock, which the admin's transaction holds until they are saved."""
 
     def clean(self) -> None:
@@ -33,8 +33,9 @@ class _MembersForms(BaseInlineFormSet):  # type: ignore[type-arg]  # not generic
         return set(rows.values_list("pk", flat=True))
 
 
-class Members(admin.TabularInline[Membership, Tenant]):
+class Members(TabularInline[Membership, Tenant]):
     model = Membership
     formset = _MembersForms
+    verbose_name, verbose_name_plural = _("member"), _("members")
     extra = 0
     autocomplete_fields = ("user",)

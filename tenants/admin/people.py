@@ -1,23 +1,38 @@
 """People for staff: switched off, never deleted."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from tenants import staff
 from tenants.models import Membership, User
-from tenants.staff import ReadOnly, Recorded
+from tenants.staff import ReadOnly, Recorded, TabularInline
+
+if TYPE_CHECKING:  # unfold has no types
+    from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
+else:
+    from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+
+admin.site.unregister(Group)
 
 
 class _Creation(BaseUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = User
         fields = ("email", "name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
 class _Change(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
@@ -26,7 +41,7 @@ class _Change(UserChangeForm):  # type: ignore[type-arg]  # not generic at run t
         fields = "__all__"
 
 
-class _Tenants(ReadOnly, admin.TabularInline[Membership, User]):
+class _Tenants(ReadOnly, TabularInline[Membership, User]):
     """Where somebody belongs; memberships are changed at the tenant."""
 
     model = Membership
@@ -45,7 +60,7 @@ class _Tenants(ReadOnly, admin.TabularInline[Membership, User]):
 
 @admin.register(User)
 class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not generic at run time
-    form, add_form = _Change, _Creation
+    form, add_form, change_password_form = _Change, _Creation, AdminPasswordChangeForm
     ordering = ("email",)
     list_display = ("email", "name", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")
@@ -58,6 +73,10 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
     inlines = (_Tenants,)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Who is only just made belongs nowhere."""
+        return super().get_inlines(request, obj) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are switched off, not deleted: what they did stays theirs."""
@@ -79,3 +98,8 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
                 (staff.record_link(user),),
             ),
         )
+
+
+@admin.register(Group)
+class GroupAdmin(Recorded[Group], DjangoGroupAdmin):
+    """Named sets of permissions, such as those of support."""

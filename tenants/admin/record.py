@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent
-from tenants.staff import ReadOnly
+from tenants.staff import ModelAdmin, ReadOnly
 
 
 class _Verb(admin.SimpleListFilter):
@@ -34,7 +34,7 @@ class _Outcome(_Verb):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ReadOnly, admin.ModelAdmin[AuditEvent]):
+class AuditEventAdmin(ReadOnly, ModelAdmin[AuditEvent]):
     list_display = ("at", "actor", "action", "target", "outcome", "reason", "tenant", "ip")
     list_filter = (_Outcome, _Verb)
     search_fields = ("actor", "target", "tenant", "reason", "=target_id", "=request_id", "=ip")

@@ -9,18 +9,30 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
 
-from tenants import consumption, current, staff, standing
+from tenants import consumption, current, staff, standing, viewing
 from tenants.admin.members import Members
-from tenants.models import Tenant
-from tenants.staff import Operated, Recorded
+from tenants.models import AuditEvent, Tenant
+from tenants.staff import Operated, Part, Recorded
+
+_LAST = 10  # of the record, on the tenant's page
 
 
 class _Why(forms.Form):
     """What is shown to the tenant's people, so it must be said."""
 
     reason = forms.CharField(max_length=200, help_text="Its people read this sentence.")
+
+
+def _audit(tenant: Tenant) -> dict[str, Any]:
+    rows = AuditEvent.objects.filter(tenant_id=str(tenant.pk))
+    return {"rows": rows[:_LAST], "url": reverse("admin:tenants_auditevent_changelist", query={"tenant_id": tenant.pk})}
+
+
+staff.tenant_parts.append(Part(90, "admin/tenants/tenant/audit.html", _audit, "tenants.view_auditevent"))
 
 
 @admin.register(Tenant)
@@ -37,6 +49,24 @@ class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
     autocomplete_fields = ("plan",)
     inlines = (Members,)
     actions = ("suspend", "resume", "close")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """With how the tenant does, the list's actions, and the way to see its pages."""
+        tenant = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if tenant is not None and request.method == "GET":
+            more["parts"] = staff.parts_of(tenant, request.user)
+            more["views"] = viewing.may(request.user) and not tenant.deleted_at
+            more["offered"] = [] if tenant.deleted_at else self._offered(request, tenant)
+        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+    def _offered(self, request: HttpRequest, tenant: Tenant) -> list[tuple[str, str]]:
+        """The list's actions that fit how it stands, with their words on a button."""
+        words = {"resume": _("Resume")} if tenant.suspended else {"suspend": _("Suspend…")}
+        words |= {"close": _("Delete…")}
+        return [(name, word) for name, word in words.items() if name in self.get_actions(request)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         """The slug is in every hostname."""

@@ -47,6 +47,7 @@ class Tenant(models.Model):
 
     class Meta:
         ordering = ("slug",)
+        permissions = [("view_as", "Can view the pages as a tenant's owner would")]  # noqa: RUF012  (Django's)
 
     def __str__(self) -> str:
         return self.name

@@ -61,6 +61,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def __str__(self) -> str:
         return self.email
 
+    def get_full_name(self) -> str:
+        """Django's name for it, which the admin shows."""
+        return self.name
+
     def clean(self) -> None:
         super().clean()
         self.email = fold_email(self.email)

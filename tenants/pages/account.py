@@ -9,8 +9,11 @@ from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views import View
+from django.views.i18n import set_language
 
 from tenants import accounts, current, languages
 from tenants.pages.forms import DomainForm, DomainFormView, PasswordField, PersonNameField
@@ -38,8 +41,10 @@ class AccountView(LoginRequiredMixin, DomainFormView):
         return {"name": person.name, "language": person.language}
 
     def act(self, form: DomainForm) -> HttpResponse:
-        accounts.rename(current.person(self.request), form.cleaned_data["name"])
-        messages.success(self.request, _("Your name is saved."))
+        person = accounts.change(current.person(self.request), **form.cleaned_data)
+        if person.language:
+            translation.activate(person.language)
+        messages.success(self.request, _("Your profile is saved."))
         return redirect("account")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

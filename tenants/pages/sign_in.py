@@ -7,7 +7,6 @@ from django.contrib.auth.views import LoginView
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.user import fold_email
-from tenants.words import gettext as _
 
 
 class SignInForm(AuthenticationForm):

@@ -13,7 +13,6 @@ from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.generic import TemplateView
@@ -40,8 +39,7 @@ class OfTenant(LoginRequiredMixin):
 
     @cached_property
     def membership(self) -> Membership:
-        mine = current.memberships(current.person(self.request))
-        found = mine.filter(tenant__slug=self.kwargs["tenant"]).first()
+        found = current.membership(current.person(self.request), self.kwargs["tenant"])
         if found is None:
             raise Http404
         return found

@@ -11,6 +11,6 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def needs_attention(context: Any) -> list[Attention]:
+def needs_attention(context: Any) -> list[Attention] | None:
     """For staff who may read the record: that names the same people and things."""
-    return attention.items() if context["request"].user.has_perm("tenants.view_auditevent") else []
+    return attention.items() if context["request"].user.has_perm("tenants.view_auditevent") else None

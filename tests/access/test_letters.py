@@ -1,7 +1,9 @@
 """Guests hear what concerns them: once, when it is true, and not more than anybody can bear."""
 
 import datetime
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -68,6 +70,40 @@ def test_changed_and_ended(share: Any, delivered: Any, owner: User) -> None:
     (ended,) = delivered()
     assert "ask alice@example.com" in ended.body
     assert grant.container.url not in ended.body
+
+
+def test_both_bodies_say_the_same(share: Any, delivered: Any, owner: User) -> None:
+    """The time in UTC and said so, whatever zone is at hand; the button, and below it the address to copy."""
+    end = timezone.now() + 5 * DAY
+    with timezone.override("Asia/Tokyo"):
+        grant = share(permission="shell", note="Have a look.", expires_at=end)
+        converge()
+        sharing.change(grant, actor=owner, permission="view")
+        sharing.revoke(grant, actor=owner)
+        mails = delivered()
+    assert len(mails) == 1, "what holds no more is not sent"
+    with timezone.override("Asia/Tokyo"):
+        again = share(permission="shell", note="Have a look.", expires_at=end)
+        converge()
+        (invitation,) = delivered()
+        sharing.change(again, actor=owner, permission="view")
+        (changed,) = delivered()
+        sharing.revoke(again, actor=owner)
+        (ended,) = delivered()
+    until = f"{end.day} {end:%B %Y, %H:%M} UTC"
+    assert all(until in mail.body for mail in (invitation, changed))
+    assert f"{owner.email} ended it" in ended.body
+    for mail in (invitation, changed, ended):
+        html = mail.alternatives[0].content
+        shown = " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)).split())
+        for paragraph in mail.body.strip().split("\n\n"):
+            assert " ".join(paragraph.split()) in shown
+    for mail in (invitation, changed):
+        html = mail.alternatives[0].content
+        assert html.count(f'href="{again.container.url}"') == 2
+        assert f">{again.container.url}</a>" in html
+    assert "mistake" in invitation.body
+    assert "mistake" in ended.body
 
 
 def test_what_is_not_true_any_more_is_not_sent(share: Any, delivered: Any, owner: User) -> None:

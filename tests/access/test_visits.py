@@ -19,7 +19,7 @@ from access import tasks, visits
 from access.models import Grant, Visit
 from access.visits import pruning
 from access.visits.ties import Span, grant_of
-from containers.models import Container, Template
+from containers.models import Container, ContainerStatus, Template
 from tenants.models import AuditEvent, Membership, Role, Tenant, User
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,9 @@ def box(owner: User, tenant: Tenant, template: Template) -> Container:
 def made(tenant: Tenant, template: Template, name: str) -> Container:
     limits = {"memory": 2**26, "cpu": 100, "storage": 2**30}
     facts = {"hostname": f"{name}-acme.example", "image": template.image, "port": 8080, **limits}
-    return Container.objects.create(tenant=tenant, template=template, name=name, **facts)
+    row = Container.objects.create(tenant=tenant, template=template, name=name, **facts)
+    ContainerStatus.objects.create(container=row)
+    return row
 
 
 def came(box: Container, minutes: int = 0, email: str = "gina@example.com", **more: Any) -> Visit:
@@ -279,7 +281,9 @@ def test_the_page(share: Any, container: Container, owner: User) -> None:
     assert "gina@example.com" not in narrowed
     assert "/visits/export/?allowed=false" in narrowed
     assert "No visit matches" in client.get(at, {"email": "nobody"}).content.decode()
-    assert at in client.get(f"/containers/{container.pk}/").content.decode()
+    tab = f"/containers/{container.pk}/activity/"
+    assert f'href="{tab}"' in client.get(f"/containers/{container.pk}/").content.decode()
+    assert f'href="{at}"' in client.get(tab).content.decode()
 
 
 def test_when_each_grant_last_let_somebody_in(box: Container, django_assert_num_queries: Any) -> None:

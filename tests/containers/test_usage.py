@@ -80,7 +80,7 @@ def test_bandwidth_is_what_all_containers_moved_this_month(
     assert body["over"] == [{"what": "bandwidth", "limit": 3 * MIB, "used": 4 * MIB}]
     pages = Client()
     pages.force_login(owner)
-    assert "Traffic this month: 4.0\xa0MB of 3.0\xa0MB." in pages.get("/").text
+    assert "4\xa0MiB of 3\xa0MiB" in pages.get("/").text
     assert "4.0\xa0MB of traffic this month, the plan allows 3.0\xa0MB" in pages.get("/").text
     assert "4.0\xa0MB of 3.0\xa0MB" in pages.get("/tenants/acme/").text
 

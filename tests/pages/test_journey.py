@@ -87,7 +87,13 @@ def test_the_first_container(browser: Browser, tmp_path: Path) -> None:
         expect(small.locator("h1")).to_contain_text("stopped")
         small.get_by_role("button", name="Start").click()
         expect(small.locator("h1")).to_contain_text("running")
+        small.locator("#more summary").click()
         small.get_by_role("link", name="Delete").click()
+        question = small.get_by_role("dialog", name="Delete hello?")
+        question.get_by_label("Type its name").fill("helo")
+        question.get_by_role("button", name="Delete it").click()
+        expect(small.get_by_text("That is not its name, and nothing was deleted")).to_be_visible()
+        small.get_by_label("Type its name").fill("hello")
         small.get_by_role("button", name="Delete it").click()
         expect(small.get_by_text("No containers yet")).to_be_visible()  # the page leads back by itself
         wait_until(lambda: docker_containers(up.mark) == [], 30)
@@ -104,6 +110,7 @@ def _without_javascript(page: Page, up: Up) -> None:
     page.get_by_label("Name").fill("plain")
     page.get_by_role("button", name="Create").click()
     expect(page.locator("h1")).to_contain_text("running")  # the page reloads itself
+    page.locator("summary", has_text="Account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     page.goto(up.url("/containers/new/"))

@@ -1,0 +1,122 @@
+"""What was done to one container and to who may enter it, on record: which rows these are, and how they read."""
+
+from contextlib import nullcontext
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from access.models import Grant
+from containers import visibility
+from containers.models import Container
+from tenants import audit
+from tenants.activity.search import Searching
+from tenants.events import Action, Outcome
+from tenants.models import AuditEvent, User
+from tenants.refusal import Refused
+
+MOST = 2000  # grants of one container whose rows are found, the newest: a statement takes no endless list
+
+_KINDS = {"people": _("People"), "running": _("Running"), "settings": _("Settings and data")}
+_OF_KIND = {
+    "people": ["grant:", "visits:"],
+    "running": [
+        f"container:{verb}" for verb in ("create", "start", "stop", "restart", "retry", "delete", "gone", "terminal")
+    ],
+    "settings": [
+        f"container:{verb}" for verb in ("change", "rename", "recreate", "export", "import", "download", "fit")
+    ],
+}
+# As what was asked for: it may have been refused.
+_WORDS: dict[str, str | Promise] = {
+    Action.CONTAINER_CREATE: _("Create it"),
+    Action.CONTAINER_START: _("Start it"),
+    Action.CONTAINER_STOP: _("Stop it"),
+    Action.CONTAINER_RESTART: _("Restart it"),
+    Action.CONTAINER_RENAME: _("Rename it"),
+    Action.CONTAINER_RETRY: _("Try again"),
+    Action.CONTAINER_DELETE: _("Delete it"),
+    Action.CONTAINER_CHANGE: _("Change its settings"),
+    Action.CONTAINER_RECREATE: _("Recreate it"),
+    Action.CONTAINER_EXPORT: _("Export its data"),
+    Action.CONTAINER_IMPORT: _("Restore its data"),
+    Action.CONTAINER_DOWNLOAD: _("Download its data"),
+    Action.CONTAINER_EXPORT_CANCEL: _("Cancel the export"),
+    Action.CONTAINER_IMPORT_CANCEL: _("Cancel the restore"),
+    Action.LOGS_OPEN: _("Read its log"),
+    Action.TERMINAL_OPEN: _("Open a terminal"),
+    Action.TERMINAL_CLOSE: _("Close the terminal"),
+    Action.CONTAINER_GONE: _("It is gone"),
+    Action.CONTAINER_FIT: _("Bring it within the plan"),
+    Action.GRANT_CREATE: _("Share it"),
+    Action.GRANT_CHANGE: _("Change an access"),
+    Action.GRANT_REVOKE: _("Revoke an access"),
+    Action.GRANT_LEAVE: _("Give an access back"),
+    Action.GRANT_EXPIRE: _("An access ended by itself"),
+    Action.GRANT_ACTIVE: _("Let in at the edge"),
+    Action.GRANT_OUT: _("Out at the edge"),
+    Action.VISITS_VIEW: _("Look at the visits"),
+    Action.VISITS_EXPORT: _("Download the visits"),
+    Action.AUDIT_EXPORT: _("Download the activity"),
+}
+
+
+def words(row: AuditEvent) -> str:
+    """What was to be done; the verb of the log itself where there are no words for it."""
+    return str(_WORDS.get(row.action, row.action))
+
+
+def managed(actor: User, pk: Any, action: Action | None = None) -> Container:
+    """The container, whose record this person may read: a member's, also once it is deleted.
+
+    Raises Http404 for who does not see it, and `activity_hidden` for guests, whatever they may do; without an action
+    they only looked, and that is not on record.
+    """
+    container = Container.objects.visible_to(actor).select_related("tenant").filter(pk=pk).first()
+    if container is None:
+        raise Http404
+    facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
+    with audit.refusals(action, **facts) if action else nullcontext():
+        if not visibility.may(actor, container, "change"):
+            said = _("What was done to this container is shown to its members alone; ask one of its owners.")
+            raise Refused("activity_hidden", str(said), status=403)
+    return container
+
+
+def rows(container: Container) -> QuerySet[AuditEvent]:
+    grants = Grant.objects.filter(container=container).order_by("-created_at").values_list("pk", flat=True)
+    itself = Q(target_type=Container._meta.label_lower, target_id=str(container.pk))
+    people = Q(target_type=Grant._meta.label_lower, target_id__in=[str(key) for key in grants[:MOST]])
+    return AuditEvent.objects.filter(itself | people)
+
+
+class HappenedForm(Searching):
+    field_order = ("actor", "kind", "outcome")
+
+    actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
+    kind = forms.ChoiceField(choices=[("", _("All")), *_KINDS.items()], required=False, label=_("About"))
+    outcome = forms.ChoiceField(
+        choices=[("", _("All")), (Outcome.DONE, _("done")), (Outcome.REFUSED, _("refused"))],
+        required=False,
+        label=_("Outcome"),
+    )
+
+    def narrow(self, found: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        """Those of the rows that were asked for; of a valid form."""
+        given = self.cleaned_data
+        wanted = {
+            "actor__icontains": given["actor"],
+            "outcome": given["outcome"],
+            "at__gte": given["since"],
+            "at__lte": given["until"],
+        }
+        found = found.filter(**{lookup: value for lookup, value in wanted.items() if value})
+        if given["kind"]:
+            begins = Q()
+            for beginning in _OF_KIND[given["kind"]]:
+                begins |= Q(action__startswith=beginning)
+            found = found.filter(begins)
+        return found

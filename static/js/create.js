@@ -1,0 +1,8 @@
+// The page that creates a container: a size that is chosen takes the place of exact limits, which would go before it.
+
+const form = document.getElementById("create");
+
+form?.addEventListener("change", ({ target }) => {
+  if (target.name !== "size") return;
+  for (const name of ["memory", "cpu"]) form.elements[name].value = "";
+});
