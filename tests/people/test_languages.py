@@ -92,7 +92,7 @@ def test_a_refusal_is_read_in_ones_own_language_and_recorded_in_english(owner: U
     page = pages(bob)
     page.cookies["warren_language"] = "de"
     answer = page.post(f"/tenants/{tenant.slug}/name/", {"name": "Mine"})
-    assert f"Nur ein Inhaber von {tenant} darf das; fragen Sie einen von ihnen." in answer.content.decode()
+    assert f"Nur die Leitung von {tenant} darf das; fragen Sie dort." in answer.content.decode()
     (row,) = AuditEvent.objects.filter(outcome="refused", actor=bob.email)
     assert row.detail["why"] == f"Only an owner of {tenant} may do this; ask one of them."
 
