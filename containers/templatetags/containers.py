@@ -59,7 +59,7 @@ def phase(container: Container) -> Phase:
 def _actions(container: Container, word: Lifecycle) -> list[tuple[str, StrOrPromise, str]]:
     if container.suspended:
         return [] if word is Lifecycle.DELETING else [("delete", _("Delete"), "danger")]
-    found: list[tuple[str, str, str]] = []
+    found: list[tuple[str, StrOrPromise, str]] = []
     failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
     # What holds, and has something to say all the same: its latest change failed.
     failed = failed or any(condition.status and condition.message for condition in container.conditions.all())
