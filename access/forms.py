@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.utils import formats, timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access import addresses, levels

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from access import activity_pages, pages, shared_pages
+from access import activity_pages, create_pages, pages, shared_pages
 
 urlpatterns = [
     # A page of `containers` that lets people in as well.

@@ -36,11 +36,19 @@ def _answer(
 ) -> HttpResponse:
     """`detail` is for everybody; `next_step`, and the `switch` to another account, are for people alone."""
     if request.path.startswith("/api/"):
-        return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)
-    # Rendered without the request: to say who is signed in would ask the database, which may be what is away. Who
-    # views as a tenant is told so on every page, and the database was there to find that out.
-    viewing = request if getattr(request, "viewing_as", None) and status < 500 else None
-    return HttpResponse(render_to_string("error.html", {"problem": problem}, viewing), status=status)
+        return JsonResponse(document(status, code, detail), status=status, content_type=CONTENT_TYPE)
+    title = _TITLES[status]
+    if getattr(request, "htmx", False):
+        return HttpResponse(
+            f"{title}. {detail} {next_step}".strip(), status=status, content_type="text/plain; charset=utf-8"
+        )
+    shown = {"title": title, "detail": detail, "next_step": next_step, "back": landing.came_from(request), **more}
+    shown |= {"status": status, "request_id": origin.get().request_id if status >= 500 else ""}
+    # Without the request where the database may be what is away: to say who is signed in would ask it.
+    # Who views as a tenant is told so on every page, and the database was there to find that out.
+    viewing = getattr(request, "viewing_as", None) is not None and status < 500
+    known = request if viewing or status in {403, 404, 405, 429} else None
+    return HttpResponse(render_to_string("error.html", shown, known), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

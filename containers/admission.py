@@ -7,10 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
 from django.utils import timezone
 
-from containers import conditions, names, placement, steps, variables, visibility
+from containers import conditions, naming, placement, steps, variables, visibility
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action, Outcome
@@ -49,13 +48,13 @@ def create(
         # The lock makes everybody else who creates for this tenant wait until this one counts.
         tenant = Tenant.objects.locked(tenant.pk)
         require_running(tenant)
-        there = named(tenant, name)
+        there = naming.named(tenant, name)
         limits = _within_plan(tenant.plan, there["living"], memory, cpu)
-        require_offered(template, tenant.plan, "choose another template")
+        require_offered(template, tenant.plan, _("choose another template"))
         if environment:
             variables.check(source.environment | environment, {}, known=set(source.environment))
         place = placement.current().find(tenant)
-        full = hostname(name, tenant, place.domain, taken=there["so_named"])
+        full = naming.hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
             tenant=tenant,
             template=template,
@@ -94,24 +93,6 @@ def require_offered(template: Template, plan: Plan, instead: str) -> None:
             % {"plan": plan, "template": template, "instead": instead},
             field="template",
         )
-
-
-def named(tenant: Tenant, name: str) -> dict[str, int]:
-    """How many living containers the tenant has, and how many of them are called so, in whichever zone.
-
-    Hold the tenant's lock, or it changes before it was used.
-    """
-    living = Container.objects.living().filter(tenant=tenant)
-    return living.aggregate(living=Count("pk"), so_named=Count("pk", filter=Q(name=name)))
-
-
-def hostname(name: str, tenant: Tenant, domain: str, *, taken: int) -> str:
-    """The hostname that comes of the name. Raises `Refused` for a name that can't be had."""
-    full = names.hostname(name, tenant.slug, domain)
-    if taken:
-        said = _("There is a container %(name)s already; choose another name.") % {"name": name}
-        raise Refused("name_taken", said, status=409, field="name")
-    return full
 
 
 def _within_plan(plan: Plan, count: int, memory: int | None, cpu: int | None) -> dict[str, int]:
@@ -221,8 +202,8 @@ def rename(container: Container, *, actor: User, name: str, if_match: IfMatch = 
             return False
         _allow_rename(row)
         place, former = placement.current().beside(row), row.hostname
-        taken = named(row.tenant, name)["so_named"]
-        row.name, row.hostname = name, hostname(name, row.tenant, place.domain, taken=taken)
+        taken = naming.named(row.tenant, name)["so_named"]
+        row.name, row.hostname = name, naming.hostname(name, row.tenant, place.domain, taken=taken)
         place.claim(row)
         return {"former": former, "hostname": row.hostname}
 

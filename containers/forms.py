@@ -13,7 +13,6 @@ from containers.settings_forms import Lines
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
 from tenants.refusal import Refused
-from tenants.words import gettext as _
 
 # What part of the plan's limits a container gets, by how its size is called.
 SIZES = {"large": 1, "medium": 2, "small": 4}
@@ -22,9 +21,9 @@ _CALLED = {"large": _("Large"), "medium": _("Medium"), "small": _("Small")}
 
 class _NameForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name"),
+        label=_("Name"),
         max_length=63,
-        help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
+        help_text=_("Lower-case letters, digits and hyphens. It becomes part of the address."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -44,7 +43,6 @@ class ContainerForm(_NameForm):
 
     template = forms.ModelChoiceField(
         Template.objects.none(),
-        label=gettext_lazy("Template"),
         to_field_name="slug",
         empty_label=None,
         widget=forms.RadioSelect,

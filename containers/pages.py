@@ -9,12 +9,11 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views import View
 from django.views.generic import DetailView
 
 from containers import admission, lifecycle, visibility
-from containers.forms import RenameForm
 from containers.models import Container
 from tenants import current
 from tenants.refusal import Refused

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy
 
 from containers.models import Container
 from containers.variables import Changes
@@ -68,10 +67,16 @@ class SettingsForm(_Form):
     )
     memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
     cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
-    environment = Lines(help_text=_LINE + " A change restarts the program.")
+    environment = Lines(
+        label=gettext_lazy("Environment"),
+        help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
+    )
     secrets = Lines(
-        label="New secrets",
-        help_text=_LINE + " They are encrypted and never shown again; a name that is there gets the new value.",
+        label=gettext_lazy("New secrets"),
+        help_text=gettext_lazy(
+            "One a line, as NAME=value. They are encrypted and never shown again; a name that is there gets the "
+            "new value."
+        ),
     )
     forget = forms.MultipleChoiceField(
         required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple
@@ -155,7 +160,7 @@ class DuplicateForm(_Form):
 
 class DeleteForm(_Form):
     name = forms.CharField(
-        label=_("Type its name to delete it"),
+        label=gettext_lazy("Type its name to delete it"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
 

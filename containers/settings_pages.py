@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django_stubs_ext import StrOrPromise
@@ -51,7 +51,7 @@ class Managed(Mine, View):
 
 class ContainerSettingsView(Managed):
     template_name = "containers/settings.html"
-    section, title = "general", _("Settings")
+    section, title = "general", gettext_lazy("Settings")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         container = self.container(pk)
@@ -78,7 +78,7 @@ class ContainerRenameView(Managed):
     """Says beforehand what becomes of the address that the container has."""
 
     template_name = "containers/rename.html"
-    section, title = "name", _("Rename")
+    section, title = "name", gettext_lazy("Rename")
     http_method_names = ["get", "head", "post"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -104,7 +104,7 @@ class ContainerDeleteView(Managed):
     """Asks for the name first: there is no way back."""
 
     template_name = "containers/delete.html"
-    section, title = "danger", _("Delete")
+    section, title = "danger", gettext_lazy("Delete")
     permission = "delete"
     http_method_names = ["get", "post"]  # noqa: RUF012  (Django declares it for the instance)
 
@@ -126,7 +126,7 @@ class ContainerDeleteView(Managed):
 
 class ContainerDuplicateView(Managed):
     template_name = "containers/duplicate.html"
-    section, title = "again", _("Duplicate")
+    section, title = "again", gettext_lazy("Duplicate")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.page(self.container(pk), form=DuplicateForm())
@@ -147,7 +147,7 @@ class ContainerDuplicateView(Managed):
 
 class ContainerRecreateView(Managed):
     template_name = "containers/recreate.html"
-    section, title = "again", _("Recreate")
+    section, title = "again", gettext_lazy("Recreate")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.page(self.container(pk))
@@ -164,7 +164,7 @@ class ContainerDataView(Managed):
     """Downloads of the data, and the form that restores it."""
 
     template_name = "containers/data.html"
-    section, title = "data", _("Data")
+    section, title = "data", gettext_lazy("Data")
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         return self.shown(self.container(pk), RestoreForm())

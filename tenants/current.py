@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from tenants.models import ApiToken, Membership, Role, Tenant, User
 from tenants.refusal import Refused
 from tenants.viewer import Viewer
+from tenants.words import gettext as _
 
 _KEPT = "_tenants_of_user"  # attribute of the request
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to

@@ -13,6 +13,7 @@ from tenants.events import Action
 from tenants.models import Invitation, Membership, Role, Tenant, User
 from tenants.refusal import Refused
 from tenants.viewer import Viewer
+from tenants.words import gettext as _
 
 
 def role(tenant: Tenant, user: Any) -> str | None:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 
 from tenants import viewing
 
-PAGES = ("containers/", "tenants/<slug:tenant>/", "activity/", "jsi18n/")  # routes that begin so, and the first page
+PAGES = ("containers/", "tenants/<slug:tenant>/", "activity/", "js-words/")  # routes that begin so, and the first page
 OWN = {"view-as", "view-as-stop", "sign-out"}  # what staff do as themselves meanwhile
 ELSEWHERE = ("/admin/", "/api/")
 LOOKS = {"GET", "HEAD"}

@@ -1,9 +1,11 @@
 """What templates ask about who may enter a container."""
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.db.models import Count
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +18,7 @@ from access.holding import Holding
 from access.models import Grant
 from access.states import State
 from containers.models import Container
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Tenant
 from tenants.templatetags.warren import moment
 
 register = template.Library()

@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from access.models import Visit
 from containers import visibility
@@ -56,9 +56,13 @@ class VisitsForm(Searching):
 
     field_order = ("email", "allowed", "grant")
 
-    email = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
+    email = forms.CharField(
+        max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
+    )
     allowed = forms.ChoiceField(
-        choices=[("", _("All")), ("true", _("let in")), ("false", _("refused"))], required=False, label=_("Decision")
+        choices=[("", gettext_lazy("All")), ("true", gettext_lazy("let in")), ("false", gettext_lazy("refused"))],
+        required=False,
+        label=gettext_lazy("Decision"),
     )
     grant = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the page links to it; nobody types it
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from containers import last_used, lifecycle, notices, storage, usage, visibility
 from containers.lifecycle import Health, Lifecycle
@@ -16,7 +17,6 @@ from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
 from tenants.models import Tenant
-from tenants.words import gettext as _
 
 register = template.Library()
 
@@ -40,7 +40,7 @@ class Phase:
     ready: bool
     limit: str
     notices: list[Notice]
-    actions: list[tuple[str, str, str]]
+    actions: list[tuple[str, StrOrPromise, str]]
 
 
 @register.simple_tag
@@ -56,10 +56,10 @@ def phase(container: Container) -> Phase:
     )
 
 
-def _actions(container: Container, word: Lifecycle) -> list[tuple[str, str, str]]:
+def _actions(container: Container, word: Lifecycle) -> list[tuple[str, StrOrPromise, str]]:
     if container.suspended:
         return [] if word is Lifecycle.DELETING else [("delete", _("Delete"), "danger")]
-    found: list[tuple[str, str, str]] = []
+    found: list[tuple[str, StrOrPromise, str]] = []
     failed = bool(container.status.code) or any(step.state is StepState.FAILED for step in container.steps)
     # What holds, and has something to say all the same: its latest change failed.
     failed = failed or any(condition.status and condition.message for condition in container.conditions.all())

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from monitoring.live import tickets
-from tenants import proxies, viewing, vouching
+from tenants import languages, proxies, viewing, vouching
 from tenants.models import ApiToken, Scope, User
 from tenants.viewer import Viewer
 

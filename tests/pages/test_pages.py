@@ -52,7 +52,9 @@ def test_the_focus_stays_where_it_was_when_a_part_is_fetched_anew(client: Client
     Condition.objects.update(status=True, message="")  # an address that answers is a link
     listed, live = (client.get(path, headers=refreshed).content.decode() for path in ("/", f"{where}live/"))
     assert (without_id(listed), without_id(live)) == ([], [])
-    assert (listed.count("<a "), live.count("<a ")) == (21, 2)
+    head = client.get(f"{where}head/", headers=refreshed).content.decode()
+    assert without_id(head) == []
+    assert (listed.count("<a "), live.count("<a "), head.count("<a ")) == (21, 2, 6)
 
 
 def test_the_whole_way(client: Client) -> None:

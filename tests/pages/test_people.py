@@ -223,6 +223,7 @@ def _journey(browser: Browser, up: Up) -> None:
     page.get_by_role("button", name="Close the account").click()
     expect(page.get_by_role("alert")).to_contain_text("last owner")
     _look(page, "close")
+    _fragments(page, up)
     _menu(page, "Account").get_by_role("button", name="Sign out").click()
     for _ in range(10):
         page.get_by_label("E-mail address").fill("dora@example.com")

@@ -27,7 +27,7 @@ from tests.permissions.table import ROUTES
 pytestmark = pytest.mark.django_db
 
 # What a viewer reads, beside what begins or ends it: pages of containers, of the tenant, its activity.
-OPEN = ("/containers/", "/tenants/", "/activity/", "/jsi18n/")
+OPEN = ("/containers/", "/tenants/", "/activity/", "/js-words/")
 OWN = {"view-as", "view-as-stop", "sign-out"}
 
 

@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0009_guests"),
+        ("tenants", "0010_languages"),
     ]
 
     operations = [
