@@ -8,10 +8,10 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from tenants.figures import day, size, zone
+from tenants.figures import GAP, day, size, zone
 
 register = template.Library()
 register.filter("size", size)
@@ -71,7 +71,15 @@ def since(at: datetime.datetime) -> str:
         return _("just now")
     if passed > datetime.timedelta(days=30):
         return _short(timezone.localtime(at))
-    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    # Whole sentences: some languages inflect the unit after their word for "ago".
+    if days := passed.days:
+        text, count = ngettext("%(count)s day ago", "%(count)s days ago", days), days
+    elif hours := passed.seconds // 3600:
+        text, count = ngettext("%(count)s hour ago", "%(count)s hours ago", hours), hours
+    else:
+        count = passed.seconds // 60
+        text = ngettext("%(count)s minute ago", "%(count)s minutes ago", count)
+    return (text % {"count": count}).replace(f"{count} ", f"{count}{GAP}")
 
 
 def _short(local: datetime.datetime) -> str:

@@ -107,6 +107,11 @@ def test_icons_say_nothing() -> None:
     assert 'href="/static/img/icons.svg#copy"' in found
 
 
+def test_how_long_since_is_inflected_as_its_language_wants() -> None:
+    with translation.override("de"):
+        assert ">vor 3\u00a0Tagen<" in drawn("{% ago at %}", at=NOW - datetime.timedelta(days=3))
+
+
 def test_a_moment_in_a_sentence_is_written_for_its_reader_and_recorded_in_utc() -> None:
     assert figures.moment(NOW).replace("\u00a0", " ") == "24 Nov 2026, 15:30 UTC"
     with translation.override("de"), timezone.override(BERLIN):
