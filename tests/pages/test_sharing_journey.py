@@ -68,7 +68,7 @@ def _signed_up(guest: Page, up: Up) -> Page:
 
     page.goto(wait_until(links)[0])
     page.get_by_label("Your name").fill("Gina")
-    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("link", name="Open tea")).to_be_visible()
     return page
