@@ -11,6 +11,7 @@ from tests.walks.hands import Hand, Keyboard, Mouse
 from tests.walks.scene import Scene
 
 
+@pytest.mark.timeout(900)  # a minute or so by itself; many times that beside others on a machine that is busy
 @pytest.mark.parametrize(
     ("hand", "width"), [(Mouse(), 1440), (Keyboard(), 390)], ids=["with-the-mouse", "with-the-keyboard"]
 )
