@@ -16,10 +16,10 @@ from containers import admission, lifecycle, look, standings, steps, storage, us
 from containers.models import Archive, Condition, Container, ContainerStatus, Network, Scheduled, Template
 from containers.templatetags.containers import duration
 from tenants import consumption, current, staff
+from tenants.figures import size
 from tenants.models import Tenant
 from tenants.refusal import Refused
 from tenants.staff import ModelAdmin, Operated, Part, ReadOnly, Recorded, StackedInline, TabularInline
-from tenants.templatetags.warren import size
 
 Looked = TypeVar("Looked", bound=Scheduled)
 

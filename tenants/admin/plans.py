@@ -8,9 +8,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from tenants import consumption, staff, standing
+from tenants.figures import size
 from tenants.models import Plan
 from tenants.staff import Recorded
-from tenants.templatetags.warren import size
 
 _FIELDS = (
     "code",
