@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import ngettext
 
 from access import oversight, states
@@ -18,6 +19,7 @@ from containers.models import Container
 from tenants import current, staff
 from tenants.models import Tenant
 from tenants.staff import Operated, Part, ReadOnly
+from tenants.templatetags.warren import moment
 
 __all__ = ["GrantAdmin", "VisitAdmin"]
 
@@ -86,7 +88,7 @@ class GrantAdmin(ReadOnly, Operated[Grant]):
     @admin.display(description="state")
     def standing(self, grant: Grant) -> str:
         state, since = states.of(grant)
-        return f"{state} since {since:%Y-%m-%d %H:%M:%S}"
+        return format_html("{} since {}", state, moment(since))
 
     @admin.display(description="container")
     def of_container(self, grant: Grant) -> str:
