@@ -1,4 +1,7 @@
-"""The list in Chromium: what somebody is in the midst of outlives that its rows are drawn anew; typing searches."""
+"""The list in Chromium: what somebody is in the midst of outlives that its rows are drawn anew; typing searches.
+
+What else a browser shows without a socket: numbers that stand, notes, and chips at the creation.
+"""
 
 import re
 import time
@@ -6,14 +9,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from access.models import Grant
 from containers import admission
 from containers.engine.memory import MemoryEngine
-from containers.models import Container, Template
+from containers.models import Container, ContainerStatus, Template
+from monitoring.models import Sample
 from tenants.models import Tenant, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +87,56 @@ def test_one_is_not_disturbed(
     expect(page).to_have_url(re.compile(r"/\?q=be"))
     assert dict(Container.objects.values_list("name", "desired"))["beta"] == "stopped"
     assert problems == []
+
+
+def test_what_was_drawn_stands_until_it_is_old(
+    page: Page, live_server: Any, owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
+) -> None:
+    made = admission.create(actor=owner, tenant=tenant, template=template, name="alpha")
+    ContainerStatus.objects.filter(container=made).update(state="running")
+    measured = {"memory_used": 3 << 20, "memory_limit": 4 << 20, "pids": 1, "network_rx": 1, "network_tx": 1}
+    Sample.objects.create(container=made, sampled_at=timezone.now(), cpu_percent=10, **measured)
+    page.clock.install()
+    page.goto(live_server.url)
+    number, bar = page.locator("[data-number=memory]"), page.locator("progress[data-number-bar=memory]")
+    notes = page.locator(".note")
+    expect(notes.first).to_have_text("Reconnecting…")  # all scripts ran, and no sample ever comes
+    expect(number).to_have_text(re.compile("^3.MiB$"))
+    expect(bar).to_be_visible()
+    page.context.set_offline(True)
+    expect(notes.last).to_contain_text("You are offline.")
+    above, below = notes.first.bounding_box(), notes.last.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"], "both are there to be read"
+    page.clock.fast_forward(6_000)
+    expect(number).to_have_text("\N{EN DASH}")
+    expect(bar).to_be_hidden()
+
+
+def test_who_is_let_in_from_the_start_is_written_as_chips(
+    page: Page, live_server: Any, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
+) -> None:
+    page.goto(f"{live_server.url}/containers/new/")
+    page.get_by_label("Name", exact=True).fill("alone")
+    opened = page.get_by_text("Let somebody in from the start")
+    opened.click()
+    field, chips = page.get_by_label("E-mail addresses"), page.locator(".chip")
+    field.fill("gina@example.com, hal")
+    page.get_by_label("Message").focus()
+    expect(chips).to_contain_text(["gina@example.com", "hal"])
+    opened.click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.locator("#id_email-wrong")).to_have_text("hal has no @")
+    expect(page.locator("#id_email-wrong")).to_be_visible()
+    expect(field).to_be_focused()
+    page.keyboard.press("Backspace")
+    expect(chips).to_contain_text(["gina@example.com"])
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page).to_have_title(re.compile("^alone"))
+    assert list(Grant.objects.values_list("email", flat=True)) == ["gina@example.com"]
+
+    page.goto(f"{live_server.url}/containers/new/")
+    page.get_by_label("Name", exact=True).fill("nobody-else")
+    page.get_by_role("button", name="Create", exact=True).click()  # nobody need be named
+    expect(page).to_have_title(re.compile("^nobody-else"))
