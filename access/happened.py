@@ -10,12 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from access.models import Grant
-from containers import visibility
 from containers.models import Container
-from tenants import audit
-from tenants.activity.search import Searching
+from tenants import audit, members
+from tenants.activity.search import Searching, reads_all
 from tenants.events import Action, Outcome
-from tenants.models import AuditEvent, User
+from tenants.models import AuditEvent, Role, User
 from tenants.refusal import Refused
 
 MOST = 2000  # grants of one container whose rows are found, the newest: a statement takes no endless list
@@ -70,20 +69,25 @@ def words(row: AuditEvent) -> str:
 
 
 def managed(actor: User, pk: Any, action: Action | None = None) -> Container:
-    """The container, whose record this person may read: a member's, also once it is deleted.
+    """The container, whose record this person may read: as that of the whole tenant, an owner's and staff's; also once
+    it is deleted.
 
-    Raises Http404 for who does not see it, and `activity_hidden` for guests, whatever they may do; without an action
-    they only looked, and that is not on record.
+    Raises Http404 for who does not see it, and `activity_hidden` for members and guests, whatever they may do; without
+    an action they only looked, and that is not on record.
     """
     container = Container.objects.visible_to(actor).select_related("tenant").filter(pk=pk).first()
     if container is None:
         raise Http404
     facts: dict[str, Any] = {"actor": actor, "target": container, "tenant": container.tenant}
     with audit.refusals(action, **facts) if action else nullcontext():
-        if not visibility.may(actor, container, "change"):
-            said = _("What was done to this container is shown to its members alone; ask one of its owners.")
-            raise Refused("activity_hidden", str(said), status=403)
+        if not readable(actor, container):
+            said = _("What was done to this container is shown to owners of its tenant alone; ask one of them.")
+            raise Refused("activity_hidden", said, status=403)
     return container
+
+
+def readable(actor: Any, container: Container) -> bool:
+    return reads_all(actor) or members.role(container.tenant, actor) == Role.OWNER
 
 
 def rows(container: Container) -> QuerySet[AuditEvent]:

@@ -7,6 +7,7 @@ from typing import Final
 from django.utils import timezone
 
 from access.models import Grant
+from tenants import figures
 from tenants.models import Plan
 from tenants.refusal import Refused
 from tenants.words import gettext as _
@@ -81,4 +82,4 @@ def _later(usual: datetime.datetime, before: End) -> End:
 
 
 def written(moment: datetime.datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return figures.moment(moment)

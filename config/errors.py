@@ -93,7 +93,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         away = _("The database does not answer. Nothing is lost; try again in a moment.")
         on = _("Containers run on, and can be opened by their addresses.")
         if request.method == "GET" and not getattr(request, "htmx", False):
-            on = f"{on} {_('This page tries again by itself.')}"
+            on = " ".join((on, _("This page tries again by itself.")))
         answer = _answer(request, 503, "database_away", away, on)
         answer["Retry-After"] = str(RETRY_SECONDS)
         if request.method == "GET":

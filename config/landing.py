@@ -21,7 +21,9 @@ def came_from(request: HttpRequest) -> str:
         ours = url_has_allowed_host_and_scheme(named, {request.get_host()}, require_https=request.is_secure())
     except DisallowedHost:
         return ""
-    return urlsplit(named)._replace(scheme="", netloc="", fragment="").geturl() if ours else ""
+    page = urlsplit(named)
+    # One slash before the path: after two of them would stand another host.
+    return page._replace(scheme="", netloc="", fragment="", path="/" + page.path.lstrip("/")).geturl() if ours else ""
 
 
 def here(request: HttpRequest) -> str:

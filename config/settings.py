@@ -288,7 +288,8 @@ CONTENT_SECURITY_POLICY = content_policy.policy(ACCESS_TEAM_DOMAIN)
 UNFOLD = appearance.SETTINGS  # the admin
 
 # --- Words, files, logs -----------------------------------------------------------------------------------
-LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")  # where nobody chose, and no browser asks for one of these
+TIME_ZONE, USE_I18N, USE_TZ = "UTC", True, True
 FORMAT_MODULE_PATH = "config.formats"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -8,7 +8,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.translation import ngettext
@@ -20,6 +19,7 @@ from tenants import consumption, current, staff
 from tenants.models import Tenant
 from tenants.refusal import Refused
 from tenants.staff import ModelAdmin, Operated, Part, ReadOnly, Recorded, StackedInline, TabularInline
+from tenants.templatetags.warren import size
 
 Looked = TypeVar("Looked", bound=Scheduled)
 
@@ -176,7 +176,7 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
         if container.status.storage_used is None:
             return "-"
         over = ", over its limit" if storage.over(container) else ""
-        return f"{filesizeformat(container.status.storage_used)}{over}"
+        return f"{size(container.status.storage_used)}{over}"
 
     @admin.display(description="tenant")
     def of_tenant(self, container: Container) -> str:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.template.defaultfilters import filesizeformat
-
 from containers import storage
 from containers.models import Container
+from tenants.figures import size
 from tenants.models.plan import MIB
+from tenants.templatetags.warren import size
 from tenants.words import gettext as _
 
 
@@ -22,7 +22,7 @@ def of(container: Container) -> list[Notice]:
     """Reads `container.status`."""
     found = []
     if storage.over(container):
-        used, allowed = filesizeformat(container.status.storage_used or 0), filesizeformat(container.storage)
+        used, allowed = size(container.status.storage_used or 0), size(container.storage)
         over = _(
             "It keeps %(used)s; %(allowed)s are allowed. Delete files in it, or ask whoever runs Warren "
             "for a larger plan."

@@ -6,11 +6,11 @@ running.
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.template.defaultfilters import filesizeformat
 
 from containers import engine, observed
 from containers.engine.base import LABEL, Observed
 from containers.models import Container, ContainerStatus
+from tenants.figures import size
 from tenants.words import gettext as _
 
 OVER = Q(storage_used__gt=F("container__storage"))  # of a ContainerStatus
@@ -55,7 +55,7 @@ def _held(limit: int, wanted: int) -> str:
         return _("measured, not capped")
     if limit == wanted:
         return _("capped")
-    return _("capped at %(limit)s, with which it was made") % {"limit": filesizeformat(limit)}
+    return _("capped at %(limit)s, with which it was made") % {"limit": size(limit)}
 
 
 def over(container: Container) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Coalesce
-from django.template.defaultfilters import filesizeformat
 
 from containers import traffic
 from containers.models import Container
+from tenants.figures import size
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
+from tenants.templatetags.warren import size
 from tenants.words import gettext as _
 
 
@@ -134,7 +135,7 @@ def worded(over: Over) -> str:
         case "containers":
             return _("%(used)s containers, the plan allows %(limit)s") % {"used": over.used, "limit": over.limit}
         case "bandwidth":
-            sizes = {"used": filesizeformat(over.used), "limit": filesizeformat(over.limit)}
+            sizes = {"used": size(over.used), "limit": size(over.limit)}
             return _("%(used)s of traffic this month, the plan allows %(limit)s") % sizes
         case "memory" | "storage":
             said = _("memory of %(used)s MiB, the plan allows %(limit)s")

@@ -42,7 +42,7 @@ class TokenAuthentication(Knox):  # type: ignore[misc]  # knox has no types
 
     def authenticate_credentials(self, token: bytes) -> Any:
         if not _TOKEN.fullmatch(token):  # knox would ask the database for anything, NUL bytes included
-            raise exceptions.AuthenticationFailed("Invalid token.")
+            raise exceptions.AuthenticationFailed(_("Invalid token."))
         return super().authenticate_credentials(token)
 
     def _cleanup_token(self, auth_token: ApiToken) -> bool:

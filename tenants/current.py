@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -102,7 +102,8 @@ def _tenants(request: HttpRequest) -> list[Tenant]:
         return []
     found: list[Tenant] | None = getattr(request, _KEPT, None)
     if found is None:
-        found = list(mine(user).annotate(my_role=F("memberships__role")))
+        role: Any = Value(Role.OWNER) if isinstance(user, Viewer) else F("memberships__role")
+        found = list(mine(user).annotate(my_role=role))
         setattr(request, _KEPT, found)
     return found
 

@@ -1,4 +1,8 @@
-"""Rows as CSV, a few at a time: a hundred thousand of them take no more memory than a thousand."""
+"""Rows as CSV, a few at a time: a hundred thousand of them take no more memory than a thousand.
+
+The heads of the columns are names of the API's fields, and times are in UTC, whatever the reader's language and zone:
+a file is read by programs as well, and two of them can be laid beside each other.
+"""
 
 import csv
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.events import Action
 from tenants.models import Tenant, User
 from tenants.refusal import Refused
 from tenants.viewer import Viewer
+from tenants.words import gettext as _
 
 PERMISSIONS = ("tenants.view_as", "tenants.change_tenant")
 LASTS = datetime.timedelta(hours=1)

@@ -60,6 +60,12 @@ def holding_of(context: Any, container: Container) -> Holding:
 
 
 @register.simple_tag(takes_context=True)
+def reads_record(context: Any, container: Container) -> bool:
+    """Whether whoever asks may read what was done to it."""
+    return happened.readable(context["request"].user, container)
+
+
+@register.simple_tag(takes_context=True)
 def held_among(context: Any, containers: Iterable[Container]) -> dict[Any, frozenset[str]]:
     """What whoever asks may do with each of a page's containers, by key; in two queries at most."""
     user = context["request"].user

@@ -41,8 +41,8 @@ def looked(actor: User, container: Container | None, asked: dict[str, str]) -> N
     """Put on record that somebody looked at others' visits: of this container, or as staff at those of all."""
     tenant = container.tenant if container else None
     since = timezone.now() - _AGAIN
-    same = {
-        "actor_id": str(actor.pk),
+    same = {  # a viewer's looks are those of the staff who view
+        "actor_id": str(getattr(actor, "staff", actor).pk),
         "action": Action.VISITS_VIEW,
         "target_id": str(container.pk) if container else "",
     }

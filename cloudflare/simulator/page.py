@@ -11,7 +11,8 @@ from cloudflare.simulator.api.policies import PARTS
 from cloudflare.simulator.state import App, World
 
 STYLE = (
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color-scheme:light dark}"
+    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}"
+    ":root{color-scheme:light dark;background:Canvas}"
     "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}div{overflow-x:auto}"
     "table{border-collapse:collapse;width:100%}"
     "td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem;color-scheme:light dark}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem}"
+    ":root{color-scheme:light dark;background:Canvas}"
     "h1{font-size:1.4rem}input,textarea,button{font:inherit;padding:.5rem .7rem;"
     "width:100%;box-sizing:border-box;margin:.3rem 0}"
     "small{opacity:.75}code{overflow-wrap:anywhere}li{margin:.5rem 0}"

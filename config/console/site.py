@@ -19,12 +19,17 @@ from containers.models import Container
 from tenants.models import Tenant, User
 
 SHOWN = 8  # of each kind; whoever looks for more asks that kind's list
-LEAST = 2  # characters
+LEAST, LONGEST = 2, 100  # characters
+
+
+def _whose(row: Container) -> str:
+    return _("%(tenant)s, deleted") % {"tenant": row.tenant} if row.deleted_at else str(row.tenant)
+
 
 # What is looked for, what is read with it, its icon, and what stands beside its name.
 _FOUND: tuple[tuple[type[Any], tuple[str, ...], str, Callable[[Any], str]], ...] = (
     (Tenant, ("plan",), "apartment", lambda row: f"{row.slug}, {row.plan}"),
-    (Container, ("tenant",), "deployed_code", lambda row: f"{row.tenant}{_(', deleted') if row.deleted_at else ''}"),
+    (Container, ("tenant",), "deployed_code", _whose),
     (User, (), "person", lambda row: row.name or (_("staff") if row.is_staff else _("person"))),
     (Grant, ("container",), "key", lambda row: f"{row.permission}, {row.state}"),
 )
@@ -37,7 +42,7 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A few of each kind that this person may view, and pages of the menu; nothing is kept."""
-        began, term = time.monotonic(), request.GET.get("s", "").strip()
+        began, term = time.monotonic(), request.GET.get("s", "").replace("\0", "").strip()[:LONGEST]
         if len(term) < LEAST:
             return HttpResponse()
         found = [*self._pages(request, term)]

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -96,7 +97,7 @@ class NoticeSerializer(serializers.Serializer[notices.Notice]):
 
 
 # What guests are told in place of what is inside: the words of a failure may name images, hosts and limits.
-_GUEST_ERROR = "It has a problem that its owner can see."
+_GUEST_ERROR = gettext_lazy("It has a problem that its owner can see.")
 
 
 class ContainerSerializer(ContainerListSerializer):
@@ -177,7 +178,7 @@ def _for_guests(shown: dict[str, Any]) -> dict[str, Any]:
     for part in (*shown["conditions"], *shown["steps"]):
         part["message"] = ""
     if shown["error"]:
-        shown["error"]["detail"] = _GUEST_ERROR
+        shown["error"]["detail"] = str(_GUEST_ERROR)
     return shown | {"image": "", "data_folder": "", "notices": []}
 
 

@@ -7,6 +7,7 @@ while Redis was away.
 """
 
 import asyncio
+import contextvars
 import json
 import logging
 import time
@@ -36,7 +37,8 @@ async def current() -> "Hub":
     """The one of this event loop; waits for Redis where it is away at the first."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs or (_hubs[loop].done() and (_hubs[loop].cancelled() or _hubs[loop].exception())):
-        _hubs[loop] = loop.create_task(Hub.open())
+        # In a context of its own: that of the socket which happens to be the first has its visitor's language.
+        _hubs[loop] = loop.create_task(Hub.open(), context=contextvars.Context())
     return await asyncio.shield(_hubs[loop])
 
 

@@ -46,7 +46,7 @@ class LogsSocket(StreamSocket):
     def _require(self) -> None:
         container = Container.objects.select_related("tenant").get(pk=self.container)
         here = origin.set(Origin(ip=self.visitor.ip))
-        facts: dict[str, Any] = {"actor": self.visitor.user, "target": container, "tenant": container.tenant}
+        facts: dict[str, Any] = {"actor": self.visitor.asks, "target": container, "tenant": container.tenant}
         try:
             with audit.refusals(Action.LOGS_OPEN, **facts):
                 visibility.require(self.visitor.asks, container, self.needs)

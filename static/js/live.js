@@ -26,6 +26,7 @@ const subscribed = new Set();
 const allowed = new Map(); // by container: what the person was told they may do
 const samples = new Map(); // by container: the last two, for rates
 const endedAt = new Map(); // by container: when its program ended, by the server's clock
+const drawn = new Map(); // by container: when its numbers of the server were first seen here; they stand as long as a sample
 // What more there is on a container's own page: {numbers, state, event, permitted}, each with its message, and `shown`.
 const parts = [];
 const begun = new WeakMap(); // what counts on, and when it was drawn
@@ -102,10 +103,28 @@ function shares(id) {
   return { cpu: now.share ?? undefined, memory: now.memory.percent ?? undefined };
 }
 
+function about(element) {
+  const { container, of } = element.closest("[data-container], [data-of]").dataset;
+  return container ?? of;
+}
+
+/** Whether what the server drew of a container is still to be shown where no sample says otherwise. */
+function stands(id) {
+  if (!drawn.has(id)) drawn.set(id, Date.now());
+  return Date.now() - drawn.get(id) <= STALE;
+}
+
+/** What was measured of a container that does not run says nothing about now. */
+function forget(id) {
+  samples.delete(id);
+  drawn.set(id, -Infinity);
+}
+
 function show() {
   for (const bar of document.querySelectorAll("progress[data-number-bar]")) {
-    const { container, of } = bar.closest("[data-container], [data-of]").dataset;
-    const share = shares(container ?? of)[bar.dataset.numberBar];
+    const id = about(bar);
+    const share = shares(id)[bar.dataset.numberBar];
+    if (share === undefined && stands(id)) continue;
     bar.hidden = share === undefined;
     if (bar.hidden) continue;
     bar.value = Math.min(100, share);
@@ -113,8 +132,9 @@ function show() {
     bar.classList.toggle("over", share >= 100);
   }
   for (const element of document.querySelectorAll("[data-number]")) {
-    const id = element.closest("[data-container], [data-of]").dataset;
-    element.textContent = words(id.container ?? id.of)[element.dataset.number] ?? "–";
+    const id = about(element);
+    const value = words(id)[element.dataset.number];
+    if (value !== undefined || !stands(id)) element.textContent = value ?? "–";
   }
 }
 
@@ -135,7 +155,7 @@ function statistics({ sampled_at, containers }) {
 function happened(message) {
   if (ENDS.has(message.event)) {
     endedAt.set(message.container, Date.parse(message.at));
-    samples.delete(message.container);
+    forget(message.container);
     show();
   }
   parts.forEach((part) => part.event?.(message));
@@ -162,7 +182,7 @@ function message(message) {
       return happened(message);
     case "state":
       parts.forEach((part) => part.state?.(message));
-      if (message.state !== "running") samples.delete(message.container);
+      if (message.state !== "running") forget(message.container);
       return refresh("state");
     case "steps":
     case "grants":

@@ -142,6 +142,7 @@ dialog?.addEventListener("click", (event) => {
 const offline = document.getElementById("offline");
 function network() {
   if (!offline) return;
+  if (offline.textContent && navigator.onLine) document.getElementById("announced").textContent = ""; // it said so, too
   offline.textContent = navigator.onLine ? "" : gettext("You are offline. What is shown may be old; nothing can be changed until the connection is back.");
 }
 addEventListener("online", network);

@@ -29,6 +29,7 @@ function why(address) {
 /** Chips for the addresses of one text field. */
 function chips(area) {
   const told = JSON.parse(area.dataset.wrong ?? "{}"); // by the server, of what was sent
+  const needed = area.required;
   const label = area.labels[0];
   const box = Object.assign(document.createElement("div"), { className: "chips-in" });
   const list = Object.assign(document.createElement("ul"), { className: "chips" });
@@ -139,19 +140,20 @@ function chips(area) {
   box.addEventListener("click", ({ target }) => target === box && input.focus());
   area.form.addEventListener("submit", (event) => {
     take();
-    if (held.length && !held.some(reason)) return;
+    if (held.length ? !held.some(reason) : !needed) return;
     event.preventDefault();
     if (!held.length) {
       wrong.textContent = gettext("Give at least one e-mail address.");
       wrong.hidden = false;
     }
     heard.textContent = wrong.textContent;
+    area.closest("details")?.setAttribute("open", "");
     input.focus();
   });
 
   // The field goes out of sight, with a label still; the words of the page go to where one writes now.
   const kept = Object.assign(document.createElement("label"), { hidden: true });
-  area.required = false;
+  area.required = false; // what cannot be seen cannot be filled in
   area.before(box, wrong, heard, kept);
   kept.append(gettext("As they are sent"), area);
   box.append(list, input);

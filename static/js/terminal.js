@@ -109,8 +109,9 @@ class Shell {
     this.terminal.attachCustomKeyEventHandler((event) => this.leave(event));
   }
 
-  /** A shell takes every key, Tab too: there must be one that leads out. */
+  /** A shell takes every key, Tab too: there must be one that leads out. Once it has ended, Tab is the page's again. */
   leave(event) {
+    if (event.key === "Tab" && !this.socket) return false;
     if (!(event.ctrlKey && event.shiftKey && event.key === "ArrowUp")) return true;
     if (event.type === "keydown") (this.shut.hidden ? this.open : this.shut).focus();
     return false;

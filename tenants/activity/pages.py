@@ -71,7 +71,7 @@ class ActivityExportView(_Activity):
 
 def _framed(user: User, tenant: Tenant | None) -> dict[str, Any]:
     """For `tenants/frame.html`: its tabs are for members alone, and staff may read without being one."""
-    own = current.memberships(user).filter(tenant=tenant).first() if tenant else None
+    own = current.membership(user, tenant.slug) if tenant else None
     return {"tenant": tenant, "own": own, "is_owner": own is not None and own.role == Role.OWNER, "tab": "activity"}
 
 

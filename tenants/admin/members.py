@@ -39,3 +39,10 @@ class Members(TabularInline[Membership, Tenant]):
     verbose_name, verbose_name_plural = _("member"), _("members")
     extra = 0
     autocomplete_fields = ("user",)
+
+    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> Any:
+        """The cells of a table have no label: each is named after its column."""
+        field = super().formfield_for_dbfield(*args, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field

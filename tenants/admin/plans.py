@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 
 from tenants import consumption, staff, standing
 from tenants.models import Plan
 from tenants.staff import Recorded
+from tenants.templatetags.warren import size
 
 _FIELDS = (
     "code",
@@ -25,6 +25,7 @@ _FIELDS = (
     "internet",
 )
 _FOLLOWED = {"max_containers", "memory", "cpu", "storage", "internet"}
+_OVER = "_over_now"  # attribute of the plan on a page
 _SHOWN = 20  # tenants by name; of more, the number
 
 
@@ -79,7 +80,12 @@ class PlanAdmin(Recorded[Plan]):
 
     @admin.display(description="over it now")
     def over_now(self, plan: Plan) -> str:
-        return "; ".join(_shortened(consumption.would_be_over(plan))) if plan.pk else "-"
+        """Looked up once: unfold asks for it several times while it draws one page."""
+        found: str | None = vars(plan).get(_OVER)
+        if found is None:
+            found = "; ".join(_shortened(consumption.would_be_over(plan))) if plan.pk else "-"
+            vars(plan)[_OVER] = found
+        return found
 
     @admin.display(ordering="count_tenants")
     def tenants(self, plan: Plan) -> str:
@@ -88,7 +94,7 @@ class PlanAdmin(Recorded[Plan]):
 
     @admin.display(description="memory", ordering="memory")
     def memory_(self, plan: Plan) -> str:
-        return filesizeformat(plan.memory)
+        return size(plan.memory)
 
     @admin.display(description="CPU", ordering="cpu")
     def cores(self, plan: Plan) -> str:
@@ -96,8 +102,8 @@ class PlanAdmin(Recorded[Plan]):
 
     @admin.display(description="storage", ordering="storage")
     def storage_(self, plan: Plan) -> str:
-        return filesizeformat(plan.storage)
+        return size(plan.storage)
 
     @admin.display(description="bandwidth", ordering="bandwidth")
     def traffic(self, plan: Plan) -> str:
-        return "unlimited" if plan.bandwidth is None else filesizeformat(plan.bandwidth)
+        return "unlimited" if plan.bandwidth is None else size(plan.bandwidth)

@@ -25,7 +25,7 @@ def _languages() -> list[tuple[str, Any]]:
 
 class ProfileForm(DomainForm):
     name = PersonNameField()
-    language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=_languages, required=False)
 
 
 class CloseForm(DomainForm):

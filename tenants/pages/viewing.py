@@ -19,7 +19,7 @@ class ViewAsView(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         person, key = current.person(request), request.POST.get("tenant", "")
-        if not viewing.may(person) and not key:  # who posts nothing is told no more than that
+        if not viewing.may(person):  # and is not told which tenants there are, nor written into their records
             audit.record(Action.TENANT_VIEW, actor=person, outcome=Outcome.REFUSED, reason="view_as_denied")
             raise PermissionDenied
         tenant = get_object_or_404(Tenant, pk=key) if key.isdecimal() else None

@@ -8,13 +8,14 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenants.figures import GAP, day, size, zone
 
 register = template.Library()
+register.filter("size", size)
 
-UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-GAP = "\u00a0"  # a number and its unit stay on one line
 _TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
 NEAR = 0.8  # of a limit: from here on it is worth a look
 
@@ -32,18 +33,6 @@ def section(context: Any) -> str:
     match = getattr(context.get("request"), "resolver_match", None)
     kind = (getattr(match, "url_name", None) or "").partition("-")[0]
     return {"container": "containers", "shared": "shared"}.get(kind, "tenant" if kind in _TENANTS else "")
-
-
-@register.filter
-def size(count: float | None) -> str:
-    """Bytes in binary units, as Docker counts them: `512 MiB`, `1.5 GiB`; empty for None. As `size` in words.js."""
-    if count is None:
-        return ""
-    value, unit = float(count), 0
-    while value >= 1024 and unit < len(UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    shown = round(value, 1) if unit and value < 100 else round(value)
-    return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
 @register.simple_tag
@@ -82,7 +71,15 @@ def since(at: datetime.datetime) -> str:
         return _("just now")
     if passed > datetime.timedelta(days=30):
         return _short(timezone.localtime(at))
-    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    # Whole sentences: some languages inflect the unit after their word for "ago".
+    if days := passed.days:
+        text, count = ngettext("%(count)s day ago", "%(count)s days ago", days), days
+    elif hours := passed.seconds // 3600:
+        text, count = ngettext("%(count)s hour ago", "%(count)s hours ago", hours), hours
+    else:
+        count = passed.seconds // 60
+        text = ngettext("%(count)s minute ago", "%(count)s minutes ago", count)
+    return (text % {"count": count}).replace(f"{count} ", f"{count}{GAP}")
 
 
 def _short(local: datetime.datetime) -> str:
@@ -90,13 +87,7 @@ def _short(local: datetime.datetime) -> str:
     now = timezone.localtime()
     if local.date() == now.date():
         return hour + zone(local)
-    day = formats.date_format(local, "j M" if local.year == now.year else "j M Y")
-    return f"{day}, {hour}{zone(local)}"
-
-
-def zone(local: datetime.datetime) -> str:
-    """Said where the reader's own is not known: then all is UTC."""
-    return f"{GAP}UTC" if timezone.get_current_timezone_name() == "UTC" else ""
+    return f"{day(local, year=local.year != now.year)}, {hour}{zone(local)}"
 
 
 def _time(at: datetime.datetime, words: str, *, live: bool = False) -> SafeString:

@@ -72,7 +72,7 @@ def test_the_sockets_are_described_on_a_page_of_their_own() -> None:
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert {"ws-containers", "ws-containers-client-ack", "ws-containers-id-terminal-client-ack"} <= set(page.ids)
     assert page.tags.count("table") == len(re.findall(r"^\|(?:---\|)+$", WEBSOCKETS, re.MULTILINE))
-    assert page.tags.count("script") == 2, "those of every page"
+    assert page.tags.count("script") == 3, "those of every page"
     assert "style" not in page.tags
     assert reverse("api-docs") in page.links
     assert reverse("api-docs-websockets") in _Page(Client().get(reverse("api-docs")).text).links

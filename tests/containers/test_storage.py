@@ -42,11 +42,11 @@ def page(owner: User, box: Container) -> str:
 @pytest.mark.parametrize(
     ("able", "data_folder", "capped", "said"),
     [
-        (Limits(), "", False, "100.0 GB, measured, not capped<"),
-        (Limits(), "/data", False, "100.0 GB, measured, not capped<"),
-        (Limits(layer=True), "", True, "100.0 GB, capped<"),
-        (Limits(layer=True), "/data", False, "100.0 GB, capped; /data is measured, not capped<"),
-        (Limits(layer=True, volume=True), "/data", True, "100.0 GB, capped<"),
+        (Limits(), "", False, '100 GiB <span class="dim">measured, not capped<'),
+        (Limits(), "/data", False, '100 GiB <span class="dim">measured, not capped<'),
+        (Limits(layer=True), "", True, '100 GiB <span class="dim">capped<'),
+        (Limits(layer=True), "/data", False, '100 GiB <span class="dim">capped; /data is measured, not capped<'),
+        (Limits(layer=True, volume=True), "/data", True, '100 GiB <span class="dim">capped<'),
     ],
 )
 def test_the_page_and_the_api_say_what_the_engine_holds(
@@ -87,7 +87,7 @@ def test_the_number_that_holds_is_shown_where_it_differs(
     Container.objects.filter(pk=box.pk).update(storage=wanted * GIB)
     ContainerStatus.objects.all().ring()
     converge()
-    assert f"{wanted}.0 GB, capped at 100.0 GB, with which it was made<" in page(owner, box)
+    assert f'{wanted} GiB <span class="dim">capped at 100 GiB, with which it was made<' in page(owner, box)
 
 
 def test_what_is_over_its_limit_is_told_and_runs_on(
@@ -101,7 +101,7 @@ def test_what_is_over_its_limit_is_told_and_runs_on(
     assert [notice["code"] for notice in body["notices"]] == ["storage_over"]
     assert body["lifecycle"] == "running"
     shown = page(owner, box)
-    assert "101.0 GB of 100.0 GB, measured, not capped<" in shown
+    assert '101 GiB of 100 GiB <span class="dim">measured, not capped<' in shown
     assert "Delete files in it, or ask whoever runs Warren" in shown
     memory.kept[box.engine_name] = Used({}, layer=60 * GIB, volumes=40 * GIB)
     measure_storage()

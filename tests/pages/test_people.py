@@ -79,6 +79,7 @@ def _shared(browser: Browser, page: Page, up: Up, problems: list[str]) -> None:
     _look(page, "person")
     page.get_by_role("link", name="Cancel").click()
     page.get_by_role("link", name="Revoke the access of hal@example.com").click()
+    expect(page.get_by_role("dialog", name="Revoke the access of hal@example.com?")).to_be_visible()
     _look(page, "revoke")
     page.get_by_role("button", name="Revoke it").click()
     page.get_by_text("Access that has ended").click()

@@ -23,7 +23,7 @@ def sign_in(page: Page, up: Up) -> None:
     """As the owner that every new installation has."""
     page.goto(up.url())
     page.get_by_label("E-mail address").fill(up.credentials["demo"]["email"])
-    page.get_by_label("Password").fill(up.credentials["demo"]["password"])
+    page.get_by_label("Password", exact=True).fill(up.credentials["demo"]["password"])
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -40,6 +40,14 @@ def test_what_they_chose_counts_before_the_browsers_cookie_and_that_before_its_h
     assert titled(page, accept_language="en") == "de"
 
 
+def test_who_asks_for_none_of_ours_reads_the_installations(owner: User, settings: Any) -> None:
+    settings.LANGUAGE_CODE = "de"
+    page = pages(owner)
+    assert titled(page) == "de"
+    assert titled(page, accept_language="fr") == "de"
+    assert titled(page, accept_language="fr, en;q=0.1") == "en"
+
+
 def test_the_menu_is_kept_in_the_browser_and_with_the_person(owner: User) -> None:
     stranger = pages()
     answer = stranger.post("/language/", {"language": "de", "next": "/sign-in/"})
@@ -84,7 +92,7 @@ def test_a_refusal_is_read_in_ones_own_language_and_recorded_in_english(owner: U
     page = pages(bob)
     page.cookies["warren_language"] = "de"
     answer = page.post(f"/tenants/{tenant.slug}/name/", {"name": "Mine"})
-    assert f"Nur ein Inhaber von {tenant} darf das; fragen Sie einen von ihnen." in answer.content.decode()
+    assert f"Nur die Leitung von {tenant} darf das; fragen Sie dort." in answer.content.decode()
     (row,) = AuditEvent.objects.filter(outcome="refused", actor=bob.email)
     assert row.detail["why"] == f"Only an owner of {tenant} may do this; ask one of them."
 

@@ -27,6 +27,7 @@ NOT_EVEN_STAFF = "sign-in refused refused refused refused refused - - | refused 
 
 # About a container: what members do; what guests may see, do and give; and of these, what its tenant must run for.
 ITS_PEOPLE = "sign-in hidden hidden in in in hidden hidden | refused refused refused refused"
+ITS_READERS = "sign-in hidden hidden refused in in hidden hidden | refused refused refused refused"
 ITS_VIEWERS = "sign-in hidden hidden in in in hidden hidden | in in in in"
 ITS_OPERATORS = "sign-in hidden hidden in in in hidden hidden | refused in in in"
 ITS_SHELLS = "sign-in hidden hidden in in in hidden hidden | refused refused in in"
@@ -97,8 +98,8 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-person": {"GET HEAD POST": ITS_PEOPLE},
     "container-person-extend": {"POST": ITS_PEOPLE},
     "container-person-revoke": {"GET HEAD POST": ITS_PEOPLE},
-    "container-activity": {"GET HEAD": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
-    "container-activity-export": {"GET": ITS_PEOPLE, "OPTIONS": SIGNED_IN},
+    "container-activity": {"GET HEAD": ITS_READERS, "OPTIONS": SIGNED_IN},
+    "container-activity-export": {"GET": ITS_READERS, "OPTIONS": SIGNED_IN},
     "shared": {LOOK: SIGNED_IN},
     "shared-leave": {"GET HEAD POST": ITS_GUESTS},  # guests ask of their own
     "sign-out": {"OPTIONS": EVERYBODY, "POST": SIGNED_OUT},

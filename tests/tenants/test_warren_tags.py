@@ -7,6 +7,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
 
+from tenants import figures
 from tenants.templatetags import warren
 
 NOW = datetime.datetime(2026, 11, 24, 15, 30, tzinfo=datetime.UTC)
@@ -104,3 +105,16 @@ def test_icons_say_nothing() -> None:
     found = drawn("{% icon 'copy' %}")
     assert 'aria-hidden="true"' in found
     assert 'href="/static/img/icons.svg#copy"' in found
+
+
+def test_how_long_since_is_inflected_as_its_language_wants() -> None:
+    with translation.override("de"):
+        assert ">vor 3\u00a0Tagen<" in drawn("{% ago at %}", at=NOW - datetime.timedelta(days=3))
+
+
+def test_a_moment_in_a_sentence_is_written_for_its_reader_and_recorded_in_utc() -> None:
+    assert figures.moment(NOW).replace("\u00a0", " ") == "24 Nov 2026, 15:30 UTC"
+    with translation.override("de"), timezone.override(BERLIN):
+        assert figures.moment(NOW) == "24. Nov. 2026, 16:30"
+        assert drawn("{% moment at %}", at=NOW - datetime.timedelta(days=2)).endswith(">22. Nov., 16:30</time>")
+        assert figures.moment(NOW).english == "2026-11-24 15:30 UTC"
