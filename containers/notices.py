@@ -6,7 +6,6 @@ from containers import storage
 from containers.models import Container
 from tenants.figures import size
 from tenants.models.plan import MIB
-from tenants.templatetags.warren import size
 from tenants.words import gettext as _
 
 

@@ -16,7 +16,6 @@ from containers.models import Container
 from tenants.figures import size
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
-from tenants.templatetags.warren import size
 from tenants.words import gettext as _
 
 
