@@ -284,7 +284,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = content_policy.policy(ACCESS_TEAM_DOMAIN)
-
 UNFOLD = appearance.SETTINGS  # the admin
 
 # --- Words, files, logs -----------------------------------------------------------------------------------

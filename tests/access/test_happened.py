@@ -78,15 +78,16 @@ def test_it_is_searched_and_taken_along(share: Any, container: Container, owner:
     assert client.get(at, {"cursor": "nonsense"}).status_code == 404
 
 
-def test_for_its_members_alone(share: Any, container: Container, tenant: Tenant, guest: User, at: str) -> None:
+def test_for_owners_alone(share: Any, container: Container, tenant: Tenant, guest: User, at: str) -> None:
     bob, stranger = (User.objects.create_user(f"{name}@example.com", "secret") for name in ("bob", "charlie"))
     Membership.objects.create(tenant=tenant, user=bob, role=Role.MEMBER)
     make_tenant("globex", stranger)
     share(permission="manage")
-    assert page_of(bob).get(at).status_code == 200
-    refused = page_of(guest).get(at)
-    assert (refused.status_code, "shown to its members alone" in text(refused)) == (403, True)
-    assert f'href="{at}"' not in page_of(guest).get(f"/containers/{container.pk}/").content.decode()
+    for person in (bob, guest):
+        refused = page_of(person).get(at)
+        assert (refused.status_code, "shown to owners of its tenant alone" in text(refused)) == (403, True)
+        assert f'href="{at}"' not in page_of(person).get(f"/containers/{container.pk}/").content.decode()
+    assert f'href="/containers/{container.pk}/visits/"' in page_of(bob).get(f"/containers/{container.pk}/").text
     assert not AuditEvent.objects.filter(reason="activity_hidden").exists(), "who only looks tries nothing"
     assert page_of(guest).get(f"{at}export/").status_code == 403
     assert AuditEvent.objects.get(reason="activity_hidden").actor == guest.email

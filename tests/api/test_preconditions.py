@@ -35,6 +35,9 @@ def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, z
 def test_the_tag_names_what_is_wanted(api: APIClient, box: str) -> None:
     tag = api.get(box)["ETag"]
     assert api.get(box)["ETag"] == tag == '"1"'
+    assert api.get(box, HTTP_ACCEPT_ENCODING="gzip")["ETag"] == tag, (
+        "compressed, it would be a weak one, that fits nothing"
+    )
     changed = api.post(f"{box}stop/", HTTP_IF_MATCH=tag)
     assert (changed.status_code, changed["ETag"]) == (202, '"2"')
     converge()
