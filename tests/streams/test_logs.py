@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,10 @@ async def test_the_last_lines_and_those_after_a_moment(streams: Streams, web: We
         assert part.texts() == texts, options
 
 
+def uptimes_of(log: Any) -> list[str]:
+    return [text for text in log.texts("o") if " " in text]
+
+
 async def test_a_container_that_runs_again_goes_on_in_the_same_log(streams: Streams, web: Web) -> None:
     talker = boxed("/bin/sh", "-c", f"rm -f /tmp/go; cat /proc/uptime; echo half >&2; printf open; {WAITS}; exit 3")
     log = await web.open("logs", talker, tail=100)
@@ -59,8 +64,9 @@ async def test_a_container_that_runs_again_goes_on_in_the_same_log(streams: Stre
     for times in (2, 3):
         talker.made.restart(timeout=0)
         await log.until(lambda s, times=times: len(s.texts("s")) == times - 1 and len(s.texts("e")) == times)
+        await log.until(lambda s, times=times: len(uptimes_of(s)) == times)  # each stream comes by a pipe of its own
     await stopped.until(lambda s: len(s.texts("e")) == 2)
-    uptimes = [text for text in log.texts("o") if " " in text]
+    uptimes = uptimes_of(log)
     assert len(uptimes) == len(set(uptimes)) == 3
     assert log.texts("e") == ["half"] * 3
     assert [line.text for line in log.lines if line.kind in "xso"].count("open") == 2
