@@ -28,6 +28,8 @@ CODES: dict[int, tuple[str, ...]] = {
         "other_address",
         "account_closed",
         "visits_hidden",
+        "activity_hidden",
+        "view_as_denied",
     ),
     404: (
         "not_found",

@@ -58,14 +58,19 @@ class Web:
         await self.link.tell(wire.AGENTS, message)
 
 
+async def ended(task: asyncio.Task[Any]) -> None:
+    """Cancel it until it has ended: before Python 3.12 `wait_for` may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.5)
+
+
 @contextlib.asynccontextmanager
 async def web_process() -> AsyncIterator[Web]:
     web = Web(await Link.open(wire.WEBS))
     listening = asyncio.create_task(web.listen())
     yield web
-    listening.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await listening
+    await ended(listening)
 
 
 @contextlib.asynccontextmanager

@@ -269,7 +269,7 @@ def test_bulk_takes_nonsense_with_a_word(client: Client, make: Any) -> None:
 def test_the_first_steps_are_taught(client: Client) -> None:
     page = client.get("/")
     assert "A container runs a program of yours" in text(page)
-    assert 'href="/containers/new/?template=hello"' in page.content.decode()
+    assert 'href="/containers/new/?tenant=acme&amp;template=hello"' in page.content.decode()
     assert 'id="search"' not in page.content.decode()
 
 

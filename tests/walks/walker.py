@@ -45,6 +45,8 @@ class Walker:
         unheld = of.path.startswith("/admin/") and message.text.startswith("policy")
         if "ERR_NETWORK_CHANGED" in message.text:
             self.disturbed = True
+        elif self.disturbed and message.text.startswith("htmx:"):
+            return  # says the same of its request; the page is loaded anew before the next stop
         elif message.type == "error" and of.hostname == "localhost" and not unheld:
             self.problems.append(f"{message.text} ({message.location['url']})")
 
