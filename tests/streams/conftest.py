@@ -189,7 +189,7 @@ class Heard:
     async def _pass_on(self, offset: int, data: bytes) -> None:
         await self.say("stream.data", offset=offset, data=data)
 
-    async def until(self, holds: Any, seconds: float = 10) -> None:
+    async def until(self, holds: Any, seconds: float = 25) -> None:
         async with asyncio.timeout(seconds):
             while not holds(self):
                 self.changed.clear()
