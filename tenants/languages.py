@@ -27,10 +27,10 @@ def accepted(header: str) -> str:
         if code == "*":
             break
         try:
-            return translation.trans_real.get_supported_language_variant(code)
+            return translation.get_supported_language_variant(code)
         except LookupError:
             continue
-    return settings.LANGUAGE_CODE
+    return str(settings.LANGUAGE_CODE)
 
 
 def of_browser(cookies: Mapping[str, str], header: str) -> str:
