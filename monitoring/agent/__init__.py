@@ -103,9 +103,9 @@ class Agent:
         It says no more that it is here from then on, for another may be there already; and at the end, that it is gone.
         """
         loop = asyncio.get_running_loop()
-        parts = [loop.create_task(kept(part.run)) for part in self._parts]
-        parts.append(loop.create_task(kept(self._hear)))
-        here = loop.create_task(kept(self._say_here))
+        parts = [loop.create_task(self._kept(part.run)) for part in self._parts]
+        parts.append(loop.create_task(self._kept(self._hear)))
+        here = loop.create_task(self._kept(self._say_here))
         try:
             await self._stopping.wait()
         finally:
@@ -115,6 +115,22 @@ class Agent:
             await self._say_goodbye()
             await _end([here, *parts], deadline)
             self.database.close()
+
+    async def _kept(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run it, and run it again whenever it failed, after 0.2 to 2 seconds.
+
+        Not while the agent ends: a task group of whose children one fails at that very moment raises that failure, and
+        its cancellation is forgotten (until Python 3.13).
+        """
+        pause = FIRST_PAUSE
+        while not self.stopping:
+            began = time.monotonic()
+            try:
+                await run()
+            except Exception:
+                log.exception("a part of the agent failed; it is begun again")
+            pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
+            await asyncio.sleep(0 if self.stopping else pause)
 
     async def _hear(self) -> None:
         if self._link is None:
@@ -143,19 +159,6 @@ class Agent:
         self._spawned.discard(task)
         if not task.cancelled() and (failure := task.exception()):
             log.error("unexpected failure", exc_info=failure)
-
-
-async def kept(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run it, and run it again whenever it failed, after 0.2 to 2 seconds."""
-    pause = FIRST_PAUSE
-    while True:
-        began = time.monotonic()
-        try:
-            await run()
-        except Exception:
-            log.exception("a part of the agent failed; it is begun again")
-        pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
-        await asyncio.sleep(pause)
 
 
 async def _end(tasks: set[asyncio.Task[None]] | list[asyncio.Task[None]], deadline: float) -> None:

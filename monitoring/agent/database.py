@@ -20,9 +20,12 @@ class Database:
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     async def do(self, work: Callable[[], Result]) -> Result:
-        """What it returns or raises; one after the other."""
+        """What it returns or raises; one after the other. Raises `RuntimeError` once this is closed."""
+        if self._closed:
+            raise RuntimeError("the agent's database is closed")
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="database", daemon=True)
             self._thread.start()
@@ -43,6 +46,7 @@ class Database:
 
     def close(self, timeout: float = 0.2) -> None:
         """Gives the connection back once what is under way is done, and waits a moment for that."""
+        self._closed = True
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(timeout)

@@ -106,7 +106,8 @@ class Events:
         pause = FIRST_PAUSE
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._written.wait(), RELOOK if self._due else None)
+                async with asyncio.timeout(RELOOK if self._due else None):
+                    await self._written.wait()
             await asyncio.sleep(GATHER)
             self._written.clear()
             batch = tuple(self._unwritten)

@@ -48,7 +48,8 @@ class Leftovers:
         """As soon as the engine answers, whenever it does so anew, and every half minute."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._back.wait(), SWEEP)
+                async with asyncio.timeout(SWEEP):
+                    await self._back.wait()
             self._back.clear()
             try:
                 await self.sweep()

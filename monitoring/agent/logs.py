@@ -184,7 +184,8 @@ class Log(Stream):
                     self._died = None  # heard late, of a run whose end was told
                 return now
             try:
-                await asyncio.wait_for(self._start.wait(), RELOOK)
+                async with asyncio.timeout(RELOOK):
+                    await self._start.wait()
             except TimeoutError:
                 continue
 

@@ -210,7 +210,8 @@ class Hub:
             lease = {"type": "lease", "web": self.link.channel, "containers": list(self._watchers), "streams": streams}
             await self.link.tell(wire.AGENTS, lease)
             try:
-                await asyncio.wait_for(self._lease.wait(), wire.RENEW)
+                async with asyncio.timeout(wire.RENEW):
+                    await self._lease.wait()
                 await asyncio.sleep(0.05)
             except TimeoutError:
                 continue

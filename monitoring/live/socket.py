@@ -124,7 +124,8 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
             self.visitor = await in_database(self._enter)
             if language := languages.chosen(self.visitor.user):
                 translation.activate(language)
-            found = await asyncio.wait_for(hub.current(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                found = await hub.current()
         except NotSignedIn:
             await self.end(Close.SIGNED_OUT)
         except TooOften:

@@ -146,6 +146,41 @@ async def test_redis_that_is_killed(
             assert web.of("statistics") == [], "it hears again, too"
 
 
+class Failing:
+    """A part of which a child fails at the very moment at which the agent is stopped."""
+
+    def __init__(self) -> None:
+        self.failed = asyncio.Event()
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._fail())
+        finally:
+            self.failed.set()
+
+    async def _fail(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("just now")
+
+
+async def test_a_part_that_fails_while_the_agent_ends_is_not_begun_again(docker_mark: str) -> None:
+    agent = Agent()
+    part = Failing()
+    agent.add(part)
+    task = asyncio.create_task(agent.run())
+    await asyncio.sleep(0.1)
+    agent.stop()
+    await asyncio.wait_for(task, 3)
+    assert part.failed.is_set()
+    left = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+    assert [each for each in left if "_kept" in repr(each)] == []
+    with pytest.raises(RuntimeError, match="closed"):
+        await agent.in_database(lambda: None)
+
+
 async def test_it_ends_within_a_second(docker_mark: str, run: Run) -> None:
     """As a program; with a container that it measures."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "INSTALLATION": docker_mark}
