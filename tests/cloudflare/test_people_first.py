@@ -26,13 +26,6 @@ BOX, VASE = (f"{name}-acme.containers.localhost" for name in ("box", "vase"))
 
 
 @pytest.fixture
-def box(create: Any) -> Container:
-    made: Container = create()
-    converge()
-    return made
-
-
-@pytest.fixture
 def share(owner: User) -> Any:
     def give(container: Container, email: str = GINA, now: bool = True) -> Grant:
         (grant,) = sharing.share(container, actor=owner, emails=[email], permission="view")
