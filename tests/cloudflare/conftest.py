@@ -10,6 +10,7 @@ from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants.models import Tenant, User
 from tests.conftest import converge
+from tests.parts import Cloud
 
 
 @pytest.fixture
@@ -29,6 +30,11 @@ def box(create: Any) -> Container:
 
 def fresh(container: Container) -> Container:
     return Container.objects.select_related("status").get(pk=container.pk)
+
+
+def admits(cloud: Cloud, host: str, cookie: str | None) -> bool:
+    """Past Access: the engine is in memory, so no connector answers behind it (530)."""
+    return cloud.visit(host, "/", cookie).status_code == 530
 
 
 @pytest.fixture
