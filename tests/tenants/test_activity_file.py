@@ -42,15 +42,15 @@ def test_no_cell_is_a_formula(api: APIClient, tenant: Tenant, start: str) -> Non
     assert row["detail"].startswith("{")
 
 
-def test_a_hundred_thousand_rows_take_no_more_memory_than_a_few(api: APIClient, tenant: Tenant) -> None:
-    fill(tenant, 100_000)
+def test_twenty_thousand_rows_take_no_more_memory_than_a_few(api: APIClient, tenant: Tenant) -> None:
+    fill(tenant, 20_000)
     answer = api.get(API + "export/")
     tracemalloc.start()
     lines = sum(chunk.count(b"\r\n") for chunk in answer.streaming_content)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert lines == 100_002  # the names of the columns, and the row about this download
-    assert peak < 8 * 1024**2
+    assert lines == 20_002  # the names of the columns, and the row about this download
+    assert peak < 4 * 1024**2, "the file as a whole takes 7"
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
