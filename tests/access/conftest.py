@@ -1,14 +1,16 @@
-"""A container of alice's at the simulated edge, and whom she shares it with."""
+"""A container of alice's at the simulated edge, and whom she shares it with; a row alone of one; somebody's browser."""
 
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from access import sharing
 from access.models import Grant
 from containers import admission
 from containers.models import Container, Template
 from tenants.models import Tenant, User
+from tests.access.visiting import made
 from tests.conftest import converge
 
 
@@ -33,3 +35,15 @@ def share(container: Container, owner: User) -> Any:
         return grant
 
     return give
+
+
+@pytest.fixture
+def box(owner: User, tenant: Tenant, template: Template) -> Container:
+    """A row alone: nothing that asks for it asks what became of it."""
+    return made(tenant, template, "box")
+
+
+def page_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client

@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from access import sharing
@@ -15,15 +14,10 @@ from containers import admission
 from containers.models import Container
 from tenants.models import AuditEvent, Membership, Role, Tenant, User
 from tenants.refusal import Refused
+from tests.access.conftest import page_of
 from tests.conftest import converge, make_tenant
 
 pytestmark = pytest.mark.django_db
-
-
-def page_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text(answer: Any) -> str:

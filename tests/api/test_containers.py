@@ -9,24 +9,10 @@ from rest_framework.test import APIClient
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, ContainerStatus, Template
 from tenants.models import AuditEvent, Membership, Plan, Tenant, User
+from tests.api.conftest import URL
 from tests.conftest import converge, make_tenant
 
 pytestmark = pytest.mark.django_db
-URL = "/api/v1/containers/"
-
-
-@pytest.fixture
-def api(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> APIClient:
-    client = APIClient()
-    client.force_authenticate(owner)
-    return client
-
-
-@pytest.fixture
-def box(api: APIClient) -> str:
-    url: str = api.post(URL, {"name": "box", "template": "hello"}, format="json").headers["Location"]
-    converge()
-    return url
 
 
 def test_a_creation_is_accepted_and_has_a_place(api: APIClient, template: Template, tenant: Tenant) -> None:

@@ -14,6 +14,7 @@ from containers.api.listing import bodies
 from containers.models import Condition, Container
 from containers.templatetags.containers import phase
 from tenants.models import User
+from tests.cloudflare.conftest import fresh
 from tests.conftest import converge
 from tests.parts import Cloud
 
@@ -28,10 +29,6 @@ def box(create: Any, cloud: Cloud) -> Container:
     converge()
     assert ready(made)
     return made
-
-
-def fresh(container: Container) -> Container:
-    return Container.objects.select_related("status").get(pk=container.pk)
 
 
 def ready(container: Container) -> bool:

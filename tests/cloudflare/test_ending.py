@@ -7,6 +7,7 @@ import pytest
 from cloudflare.models import Publication
 from tenants import standing
 from tenants.models import Membership, Role, Tenant, User
+from tests.cloudflare.conftest import admits
 from tests.conftest import converge
 from tests.parts import Cloud
 
@@ -18,11 +19,6 @@ def bob(tenant: Tenant) -> User:
     user = User.objects.create_user("bob@example.com", "secret")
     Membership.objects.create(tenant=tenant, user=user, role=Role.MEMBER)
     return user
-
-
-def admits(cloud: Cloud, host: str, cookie: str | None) -> bool:
-    """Past Access: the engine is in memory, so no connector answers behind it (530)."""
-    return cloud.visit(host, "/", cookie).status_code == 530
 
 
 def revocations(cloud: Cloud) -> int:

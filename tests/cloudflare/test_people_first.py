@@ -16,6 +16,7 @@ from containers import admission, changes, loop
 from containers.engine.memory import MemoryEngine
 from containers.models import Container
 from tenants.models import Mail, User
+from tests.cloudflare.conftest import admits
 from tests.conftest import converge
 from tests.parts import Cloud
 
@@ -23,13 +24,6 @@ pytestmark = pytest.mark.django_db
 
 GINA, DORA = "gina@example.com", "dora@example.com"
 BOX, VASE = (f"{name}-acme.containers.localhost" for name in ("box", "vase"))
-
-
-@pytest.fixture
-def box(create: Any) -> Container:
-    made: Container = create()
-    converge()
-    return made
 
 
 @pytest.fixture
@@ -41,11 +35,6 @@ def share(owner: User) -> Any:
         return grant
 
     return give
-
-
-def admits(cloud: Cloud, host: str, cookie: str | None) -> bool:
-    """Past Access: the engine is in memory, so no connector answers behind it (530)."""
-    return cloud.visit(host, "/", cookie).status_code == 530
 
 
 def state(grant: Grant) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from access import sharing
 from access.models import Grant
 from cloudflare import attention
 from cloudflare.client.resources import Organization
@@ -16,12 +15,12 @@ from containers import admission, loop
 from containers.models import Container, Template
 from tenants import standing
 from tenants.models import AuditEvent, Membership, Role, Tenant, User
+from tests.cloudflare.conftest import admits
+from tests.cloudflare.signing_out import GINA, revoke, share, signed_out
 from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
 
 pytestmark = pytest.mark.django_db
-
-GINA = "gina@example.com"
 
 
 @pytest.fixture
@@ -36,25 +35,6 @@ def elsewhere(create: Any, stranger: User) -> Container:
     other = make_tenant("other", stranger)
     made: Container = admission.create(actor=stranger, tenant=other, template=Template.objects.get(), name="box")
     return made
-
-
-def share(container: Container, email: str = GINA) -> Grant:
-    actor = container.tenant.members.get()
-    (grant,) = sharing.share(container, actor=actor, emails=[email], permission="view")
-    return grant
-
-
-def revoke(grant: Grant) -> None:
-    sharing.revoke(grant, actor=grant.container.tenant.members.get())
-
-
-def signed_out(cloud: Cloud) -> int:
-    return sum("revoke_user" in row for row in cloud.writes())
-
-
-def admits(cloud: Cloud, host: str, cookie: str | None) -> bool:
-    """Past Access: the engine is in memory, so no connector answers behind it (530)."""
-    return cloud.visit(host, "/", cookie).status_code == 530
 
 
 def test_the_last_way_in_signs_out_once(box: Container, cloud: Cloud) -> None:
@@ -214,60 +194,6 @@ def test_an_account_that_guards_other_things_signs_nobody_out(box: Container, cl
     converge()
     assert signed_out(cloud) == 0
     assert not SignOut.objects.exists()
-
-
-def test_whom_a_drift_hid_is_signed_out_all_the_same(box: Container, cloud: Cloud) -> None:
-    """Nobody knows any more whom the policy admitted; who may have been in is known still."""
-    grant = share(box)
-    converge()
-    Publication.objects.update(admitted=None, policy_digest="")
-    revoke(grant)
-    converge()
-    assert signed_out(cloud) == 1
-
-
-@pytest.mark.parametrize("kind", ["lost", "dropped"])
-def test_a_policy_whose_answer_was_lost_is_written_again_without_who_left_meanwhile(
-    box: Container, cloud: Cloud, kind: str
-) -> None:
-    converge()
-    cloud.fault(kind=kind, method="PUT", path="/access/apps/")
-    grant = share(box)
-    converge()
-    entered = cloud.sign_in(GINA, box.hostname)
-    assert bool(entered) == (kind == "lost")
-    revoke(grant)
-    cloud.heal()
-    converge()
-    grant.refresh_from_db()
-    assert grant.state == "revoked"
-    assert cloud.sign_in(GINA, box.hostname) is None
-    assert not admits(cloud, box.hostname, entered)
-    assert signed_out(cloud) == 1
-
-
-def test_another_login_method_ends_the_sessions_of_the_earlier_one(box: Container, cloud: Cloud, owner: User) -> None:
-    converge()
-    session = cloud.sign_in(owner.email, box.hostname)
-    account = Account.objects.get()
-    account.identity_provider_id = "elsewhere"
-    account.save()
-    assert admits(cloud, box.hostname, session)
-    converge()
-    (app,) = [row for row in cloud.state()["apps"].values() if row["fields"]["domain"] == box.hostname]
-    assert app["fields"]["allowed_idps"] == ["elsewhere"]
-    assert app["policies"][0]["fields"]["require"] == [{"login_method": {"id": "elsewhere"}}]
-    assert not admits(cloud, box.hostname, session)
-    assert cloud.sign_in(owner.email, box.hostname) is None
-    assert Publication.objects.get().required == "elsewhere"
-    before = len(cloud.writes())
-    account.save()
-    assert not Publication.objects.due().exists()
-    account.identity_provider_id = ""
-    account.save()
-    converge()
-    assert len(cloud.writes()) == before + 1, "nobody is shut out by that"
-    assert cloud.sign_in(owner.email, box.hostname)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

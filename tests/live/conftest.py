@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, Self
 
 import pytest
@@ -13,7 +14,9 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
+from access.models import Grant
 from config.asgi import application
 from containers.models import Container, ContainerStatus, Template
 from monitoring.live import hub, wire
@@ -175,3 +178,11 @@ def make_box(tenant: Tenant, name: str) -> Container:
 @pytest.fixture
 def box(tenant: Tenant) -> Container:
     return make_box(tenant, "box")
+
+
+@sync_to_async
+def share(box: Container, guest: User, permission: str = "view", seconds: float | None = None) -> Grant:
+    ends = timezone.now() + timedelta(seconds=seconds) if seconds else None
+    return Grant.objects.create(
+        container=box, email=guest.email, permission=permission, granter="alice@example.com", expires_at=ends
+    )

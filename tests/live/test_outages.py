@@ -5,12 +5,9 @@ and in the end nothing is left of all the streams that were open.
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +28,7 @@ from containers.engine.images import build_small
 from containers.models import ContainerStatus, Template
 from monitoring.models import Terminal
 from tenants.models import Tenant, User
-from tests.docker.conftest import _listens, _without_cgroups
+from tests.docker.engines import second_engine
 from tests.installation import environment
 from tests.live.watchers import Lines, Numbers, Shell, Watcher
 from tests.parts import Cloud, wait_until
@@ -45,17 +42,8 @@ WATCHERS = {Numbers: 40, Lines: 5, Shell: 5}
 @pytest.fixture
 def engine_url() -> Iterator[str]:
     """An engine that this test may kill."""
-    folder = Path(tempfile.mkdtemp(prefix="warren-engine-"))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([Path(__file__).parent / "engine", folder], stdout=log, stderr=log)
-        try:
-            wait_until(lambda: _listens(process, folder), 60)
-            yield f"unix://{folder}/docker.sock"
-        finally:
-            process.kill()
-            process.wait(30)
-            wait_until(lambda: _without_cgroups(folder.name), 30)
-            shutil.rmtree(folder, ignore_errors=True)
+    with second_engine(Path(__file__).parent / "engine", "warren-engine-") as url:
+        yield url
 
 
 def _programs(env: dict[str, str], home: Path, port: int) -> list[Program]:

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,39 +14,17 @@ from access import sharing
 from access.models import Grant
 from cloudflare.models import Account, Publication, Seat, Tunnel, Zone
 from config.console import growth
-from containers import admission, standings
-from containers.engine.memory import MemoryEngine
+from containers import standings
 from containers.lifecycle import of as lifecycle_of
 from containers.models import Condition, Container, ContainerStatus, Template
 from monitoring.models import Sample
 from tenants import audit
 from tenants.events import Action
 from tenants.models import AuditEvent, Invitation, Plan, Tenant, User
-from tests.conftest import converge, make_tenant
+from tests.conftest import make_tenant
+from tests.pages.staff import support
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Zone) -> Container:
-    made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
-    converge()
-    return made
-
-
-@pytest.fixture
-def staff(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("staff@example.com", "secret"))
-    return client
-
-
-def support(*permissions: str) -> Client:
-    user = User.objects.create_user("support@example.com", "secret", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def queries(client: Client, url: str) -> int:

@@ -2,7 +2,6 @@
 
 import html
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,10 +11,11 @@ from access import sharing
 from cloudflare.models import Publication, Tunnel
 from containers import admission
 from containers.engine.memory import MemoryEngine
-from containers.models import Condition, Container, ContainerStatus, Template
+from containers.models import Condition, Container, ContainerStatus
 from tenants import standing
 from tenants.models import Membership, Tenant, User
 from tests.conftest import converge
+from tests.pages.conftest import signed_in
 from tests.parts import Cloud
 
 pytestmark = pytest.mark.django_db
@@ -30,25 +30,13 @@ AS_IT_SHOULD = {
 
 
 @pytest.fixture
-def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
-    """Asked for; nothing has been done yet."""
-    return admission.create(actor=owner, tenant=tenant, template=template, name="box")
+def box(asked: Container) -> Container:
+    return asked
 
 
 @pytest.fixture
 def alice(owner: User) -> Client:
     return signed_in(owner)
-
-
-@pytest.fixture
-def gina(db: None) -> User:
-    return User.objects.create_user("gina@example.com", "secret", name="Gina")
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def page(client: Client, box: Container, tab: str = "") -> str:

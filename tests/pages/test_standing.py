@@ -9,27 +9,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from containers import admission
-from containers.engine.memory import MemoryEngine
 from containers.models import Container, ContainerStatus, Template
 from tenants import standing, tasks
 from tenants.admin.standing import TenantAdmin
 from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from tests.conftest import make_tenant
-from tests.pages.test_admin import _plan_form, _support, act
+from tests.pages.staff import act, plan_form, support
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("staff@example.com", "secret"))
-    return client
-
-
-@pytest.fixture
-def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
-    return admission.create(actor=owner, tenant=tenant, template=template, name="box")
+def box(asked: Container) -> Container:
+    return asked
 
 
 def members(tenant: Tenant, *rows: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -116,9 +108,9 @@ def test_actions_say_what_they_changed(staff: Client, tenant: Tenant, stranger: 
 
 def test_what_there_is_no_way_back_from_takes_the_permission_to_delete(staff: Client, box: Container) -> None:
     tenant = box.tenant
-    support = _support("view_tenant", "change_tenant", "view_container", "change_container")
-    act(support, "tenants_tenant", "close", tenant, sure="yes")
-    act(support, "containers_container", "delete_outside", box, post="yes")
+    client = support("view_tenant", "change_tenant", "view_container", "change_container")
+    act(client, "tenants_tenant", "close", tenant, sure="yes")
+    act(client, "containers_container", "delete_outside", box, post="yes")
     tenant.refresh_from_db()
     box.refresh_from_db()
     assert (tenant.deleted_at, box.desired) == (None, "running")
@@ -136,7 +128,7 @@ def test_storage_and_internet_are_taken_away_only_after_a_look_at_whose(
     plan.save()
     tasks.follow_plan(str(plan.pk))
     url = reverse("admin:tenants_plan_change", args=[plan.pk])
-    form = _plan_form(plan, **{"internet": "on", **lower})
+    form = plan_form(plan, **{"internet": "on", **lower})
     if not form["internet"]:
         del form["internet"]
     ContainerStatus.objects.update(storage_used=2 * 1024**3)  # what is kept counts, not what was allowed
@@ -152,7 +144,7 @@ def test_of_many_tenants_over_a_plan_twenty_are_shown(staff: Client, box: Contai
         admission.create(actor=owner, tenant=tenant, template=template, name="box")
     with CaptureQueriesContext(connection) as made:
         said = staff.post(
-            reverse("admin:tenants_plan_change", args=[plan.pk]), _plan_form(plan, memory=256 * 1024**2)
+            reverse("admin:tenants_plan_change", args=[plan.pk]), plan_form(plan, memory=256 * 1024**2)
         ).content.decode()
     assert (said.count("Would be over: "), "and 5 more" in said) == (21, True)
     assert len(made) < 20

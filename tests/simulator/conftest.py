@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts import Cloud
-from tests.simulator.parts import Site, allow, connector, origin, publish
-
-ALICE, BOB = "alice@example.com", "bob@example.com"
+from tests.simulator.parts import ALICE, Site, allow, connector, origin, publish
 
 
 @pytest.fixture

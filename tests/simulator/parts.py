@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.parts import Cloud, wait_until
 
+ALICE, BOB, CHARLIE = "alice@example.com", "bob@example.com", "charlie@example.com"
 SCRIPTS = Path(__file__).resolve().parents[2] / "cloudflare" / "simulator" / "connector"
 
 

@@ -9,9 +9,7 @@ import jwt
 import pytest
 import requests
 
-from tests.simulator.parts import Site, allow, publish
-
-ALICE, BOB = "alice@example.com", "bob@example.com"
+from tests.simulator.parts import ALICE, BOB, Site, allow, publish
 
 
 def test_only_who_is_let_in_gets_through(site: Site) -> None:

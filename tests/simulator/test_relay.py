@@ -10,9 +10,7 @@ import pytest
 import requests
 
 from tests.parts import Cloud, wait_until
-from tests.simulator.parts import Site, allow, connector, publish
-
-ALICE, BOB = "alice@example.com", "bob@example.com"
+from tests.simulator.parts import ALICE, Site, allow, connector, publish
 
 
 def test_streams_stay_streams(site: Site) -> None:

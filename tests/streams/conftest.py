@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import inspect
-import secrets
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ import docker
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
-from docker.models.containers import Container as DockerContainer
 
 from containers import setup
 from containers.engine.images import build_small
@@ -25,48 +23,15 @@ from monitoring.agent.logs import Log
 from monitoring.agent.streams import Streams, stopped
 from monitoring.agent.terminals import Terminal
 from monitoring.live import wire
-from monitoring.live.lines import Line, Reader
-from monitoring.live.link import Link, Message
-from monitoring.live.windows import Inflow, Outflow
+from monitoring.live.link import Link
 from monitoring.models import Terminal as Row
 from tenants.models import Tenant, User
 from tests.live.conftest import page
 from tests.parts import docker_cleanup
+from tests.streams.boxes import IMAGE, MARK, Box, boxed
+from tests.streams.web import Heard, Web
 
 __all__ = ["page"]  # a fixture
-
-MARK = "t" + secrets.token_hex(2)
-IMAGE = f"warren/{MARK}:latest"
-
-
-@dataclass
-class Box:
-    """A container at the engine that an agent takes for one of ours."""
-
-    made: DockerContainer
-    pk: uuid.UUID
-
-    @property
-    def name(self) -> str:
-        return self.made.name or ""
-
-    def run(self, *command: str) -> str:
-        return self.made.exec_run(list(command)).output.decode()
-
-    def processes(self) -> list[str]:
-        """What runs in it, without what runs it."""
-        return [row[-1] for row in self.made.top(ps_args="-o pid,args")["Processes"]]
-
-
-def boxed(*command: str, **more: Any) -> Box:
-    pk = uuid.uuid4()
-    labels = {"warren.installation": MARK, "warren.container": str(pk)}
-    name = f"{MARK}-{pk.hex[:12]}"
-    with contextlib.closing(docker.from_env()) as client:
-        made = client.containers.run(
-            IMAGE, list(command), name=name, labels=labels, detach=True, init=True, network_mode="none", **more
-        )
-    return Box(made, pk)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,118 +104,6 @@ async def eventually(holds: Callable[[], Any], seconds: float = 10) -> None:
 def outlets(streams: Streams) -> int:
     """How many answers of the engine the agent still reads, beside the stream of events."""
     return len(streams.agent.docker.connector._acquired) - 1
-
-
-@dataclass
-class Heard:
-    """A stream as a web process has it. `eager`: acknowledges at once what comes."""
-
-    web: "Web"
-    id: str
-    eager: bool = True
-    data: bytearray = field(default_factory=bytearray)
-    agent: str = ""
-    closed: Message | None = None
-    row: Row | None = None
-    most: int = 0
-    inflow: Inflow = field(default_factory=Inflow)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.outflow = Outflow(self._pass_on, wire.INPUT_WINDOW)
-        self.acknowledged = 0
-
-    async def take(self, message: Message) -> None:
-        match message["type"]:
-            case "stream.opened":
-                self.agent = message["agent"]
-            case "stream.data":
-                fresh = self.inflow.take(message["offset"], message["data"])
-                self.data += fresh
-                self.most = max(self.most, len(self.data) - self.acknowledged)
-                if self.eager:
-                    await self.ack(self.inflow.taken)
-            case "stream.ack":
-                self.outflow.acked(message["offset"])
-            case "stream.closed":
-                self.closed = message
-        self.changed.set()
-
-    async def ack(self, offset: int) -> None:
-        self.acknowledged = max(self.acknowledged, offset)
-        await self.say("stream.ack", offset=offset)
-
-    async def say(self, kind: str, **facts: Any) -> None:
-        await self.web.link.send(self.agent, {"type": kind, "stream": self.id, **facts})
-
-    async def type(self, words: bytes) -> None:
-        await self.outflow.write(words)
-
-    async def _pass_on(self, offset: int, data: bytes) -> None:
-        await self.say("stream.data", offset=offset, data=data)
-
-    async def until(self, holds: Any, seconds: float = 25) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds(self):
-                self.changed.clear()
-                await self.changed.wait()
-
-    async def until_shown(self, words: bytes, seconds: float = 10) -> None:
-        try:
-            await self.until(lambda _: words in self.data, seconds)
-        except TimeoutError:
-            raise AssertionError(f"{words!r} is not in …{bytes(self.data[-300:])!r}, {self.closed}") from None
-
-    async def until_over(self, seconds: float = 10) -> Message:
-        await self.until(lambda _: self.closed, seconds)
-        assert self.closed
-        return self.closed
-
-    @property
-    def lines(self) -> list[Line]:
-        return list(Reader().feed(bytes(self.data)))
-
-    def texts(self, kinds: str = "oeOE") -> list[str]:
-        return [line.text for line in self.lines if line.kind in kinds]
-
-
-class Web:
-    """A web process: its channel, its leases, its streams."""
-
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        self.streams: dict[str, Heard] = {}
-        self.renews, self.here = True, asyncio.Event()
-        self.heard: list[str] = []  # types
-
-    async def open(self, kind: str, box: Box, *, eager: bool = True, opened: bool = True, **options: Any) -> Heard:
-        stream = Heard(self, uuid.uuid4().hex, eager)
-        self.streams[stream.id] = stream
-        message = {"type": "stream.open", "web": self.link.channel, "stream": stream.id, "kind": kind}
-        await self.link.tell(wire.AGENTS, {**message, "container": str(box.pk), "name": box.name, **options})
-        if opened:
-            await stream.until(lambda s: s.agent or s.closed)
-        return stream
-
-    async def hear(self) -> None:
-        async for message in self.link.messages():
-            self.heard.append(message["type"])
-            if message["type"] == "agent.here":
-                self.here.set()
-            if (stream := self.streams.get(message.get("stream", ""))) is not None:
-                await stream.take(message)
-
-    async def renew(self) -> None:
-        while True:
-            if self.renews:
-                await self.lease(*self.streams)
-            for stream in tuple(self.streams.values()):
-                await stream.outflow.resend()
-            await asyncio.sleep(0.5)
-
-    async def lease(self, *streams: str) -> None:
-        facts = {"type": "lease", "web": self.link.channel, "containers": [], "streams": list(streams)}
-        await self.link.tell(wire.AGENTS, facts)
 
 
 @pytest.fixture

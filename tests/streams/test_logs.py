@@ -11,7 +11,9 @@ from monitoring.agent.cutting import Cutter
 from monitoring.agent.streams import Streams
 from monitoring.live import wire
 from monitoring.live.lines import LONGEST, Line
-from tests.streams.conftest import Box, Web, boxed, eventually, outlets
+from tests.streams.boxes import Box, boxed
+from tests.streams.conftest import eventually, outlets
+from tests.streams.web import Web
 
 WAITS = "while [ ! -e /tmp/go ]; do sleep 0.05; done"
 

@@ -16,8 +16,10 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from monitoring.models import Terminal
-from tests.streams.conftest import MARK, Box, Shells, Web, boxed, eventually, plain, row_of
+from tests.streams.boxes import MARK, Box, boxed
+from tests.streams.conftest import Shells, eventually, plain, row_of
 from tests.streams.test_terminals import rest
+from tests.streams.web import Web
 
 
 class Redis:

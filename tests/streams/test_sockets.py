@@ -1,10 +1,8 @@
 """Logs and terminals from the real engine to a browser's socket, with a real agent between."""
 
 import asyncio
-import json
 import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,8 +18,10 @@ from monitoring.models import Terminal
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, User
 from tests.live import described
-from tests.live.conftest import Open, Page
-from tests.streams.conftest import Box, boxed, eventually, row_of
+from tests.live.conftest import Open, share
+from tests.streams.boxes import Box, boxed
+from tests.streams.conftest import eventually, row_of
+from tests.streams.screen import Screen
 from tests.streams.test_terminals import rest
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -33,11 +33,6 @@ def row(box: Box, tenant, template) -> Container:
 
 
 @sync_to_async
-def share(row: Container, guest: User, permission: str) -> Grant:
-    return Grant.objects.create(container=row, email=guest.email, permission=permission, granter="alice@example.com")
-
-
-@sync_to_async
 def attempts(action: Action = Action.TERMINAL_OPEN, **facts: Any) -> list[tuple[str, str, str | None]]:
     found = AuditEvent.objects.filter(action=action, **facts).order_by("at")
     return [(event.actor, event.outcome, event.ip) for event in found]
@@ -45,36 +40,6 @@ def attempts(action: Action = Action.TERMINAL_OPEN, **facts: Any) -> list[tuple[
 
 async def nothing_open() -> bool:
     return not await Terminal.objects.open().aexists()
-
-
-class Screen:
-    """A browser with a terminal: it keeps what is shown, and acknowledges it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.shown, self.seen = page, bytearray(), set[str]()
-        self.taken, self.last = 0, dict[str, Any]()
-
-    async def type(self, data: bytes) -> None:
-        await self.page.socket.send_to(bytes_data=data)
-
-    async def until(self, holds: Callable[["Screen"], Any], seconds: float = 10) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds(self):
-                sent = await self.page.socket.receive_output(seconds)
-                if sent["type"] == "websocket.close":
-                    self.last = {"closed": sent["code"]}
-                elif sent.get("bytes"):
-                    self.shown += sent["bytes"]
-                    await self.page.say(type="ack", bytes=len(self.shown))
-                else:
-                    self.last = json.loads(sent["text"])
-                    described.check(self.page.address, self.last)
-                    self.seen.add(self.last["type"])
-                    self.taken = max(self.taken, self.last.get("bytes", 0))
-
-    async def until_shown(self, words: bytes) -> None:
-        await self.until(lambda s: words in s.shown or "closed" in s.last)
-        assert words in self.shown, (self.shown[-300:], self.last)
 
 
 def path(row: Container, kind: str, **query: Any) -> str:

@@ -17,7 +17,9 @@ from monitoring.live import wire
 from monitoring.models import Terminal as Row
 from tenants.events import Action
 from tenants.models import AuditEvent
-from tests.streams.conftest import Box, Heard, Shells, boxed, eventually, plain
+from tests.streams.boxes import Box, boxed
+from tests.streams.conftest import Shells, eventually, plain
+from tests.streams.web import Heard
 
 QUIET = b"stty raw -echo; "
 
