@@ -65,14 +65,6 @@ async def ended(task: asyncio.Task[Any]) -> None:
         await asyncio.wait([task], timeout=0.5)
 
 
-@pytest_asyncio.fixture(autouse=True)
-async def nothing_goes_on() -> AsyncIterator[None]:
-    """What the channel layer still receives with is cancelled but once by the loop's end, which would wait for it."""
-    yield
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
-        await ended(task)
-
-
 @contextlib.asynccontextmanager
 async def web_process() -> AsyncIterator[Web]:
     web = Web(await Link.open(wire.WEBS))
