@@ -97,8 +97,9 @@ def rows(container: Container) -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(itself | people)
 
 
-class HappenedForm(Searching):
+class HappenedForm(Searching[AuditEvent]):
     field_order = ("actor", "kind", "outcome")
+    lookups = {"actor": "actor__icontains", "outcome": "outcome"}  # noqa: RUF012  (declared by the base)
 
     actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
     kind = forms.ChoiceField(choices=[("", _("All")), *_KINDS.items()], required=False, label=_("About"))
@@ -108,19 +109,11 @@ class HappenedForm(Searching):
         label=_("Outcome"),
     )
 
-    def narrow(self, found: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """Those of the rows that were asked for; of a valid form."""
-        given = self.cleaned_data
-        wanted = {
-            "actor__icontains": given["actor"],
-            "outcome": given["outcome"],
-            "at__gte": given["since"],
-            "at__lte": given["until"],
-        }
-        found = found.filter(**{lookup: value for lookup, value in wanted.items() if value})
-        if given["kind"]:
+    def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        rows = super().narrow(rows)
+        if kind := self.cleaned_data["kind"]:
             begins = Q()
-            for beginning in _OF_KIND[given["kind"]]:
+            for beginning in _OF_KIND[kind]:
                 begins |= Q(action__startswith=beginning)
-            found = found.filter(begins)
-        return found
+            rows = rows.filter(begins)
+        return rows
