@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -88,6 +88,16 @@ def managed(actor: User, pk: Any, action: Action | None = None) -> Container:
 
 def readable(actor: Any, container: Container) -> bool:
     return reads_all(actor) or members.role(container.tenant, actor) == Role.OWNER
+
+
+def may_read(request: HttpRequest, container: Container) -> bool:
+    """The same of whoever asks, once a request: several parts of a page want to know."""
+    if not hasattr(request, "reads_record"):
+        request.reads_record = {}  # type: ignore[attr-defined]
+    known: dict[Any, bool] = request.reads_record  # type: ignore[attr-defined]
+    if container.pk not in known:
+        known[container.pk] = readable(request.user, container)
+    return known[container.pk]
 
 
 def rows(container: Container) -> QuerySet[AuditEvent]:

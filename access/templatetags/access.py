@@ -62,7 +62,7 @@ def holding_of(context: Any, container: Container) -> Holding:
 @register.simple_tag(takes_context=True)
 def reads_record(context: Any, container: Container) -> bool:
     """Whether whoever asks may read what was done to it."""
-    return happened.readable(context["request"].user, container)
+    return happened.may_read(context["request"], container)
 
 
 @register.simple_tag(takes_context=True)
