@@ -37,6 +37,10 @@ def managed(actor: User, pk: Any, action: Action) -> Container:
     return container
 
 
+def rows(container: Container) -> QuerySet[Visit]:
+    return Visit.objects.filter(container=container)
+
+
 def looked(actor: User, container: Container | None, asked: dict[str, str]) -> None:
     """Put on record that somebody looked at others' visits: of this container, or as staff at those of all."""
     tenant = container.tenant if container else None
