@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from containers.models import Container
 from containers.variables import Changes
@@ -48,6 +49,15 @@ class Lines(forms.CharField):
                 )
             found[name.strip()] = content
         return found
+
+
+# Of the settings' page: the word in the address of each, its title and its fields.
+_PARTS: list[tuple[str, StrOrPromise, tuple[str, ...]]] = [
+    ("general", gettext_lazy("General"), ("label", "port")),
+    ("limits", gettext_lazy("Limits"), ("memory", "cpu")),
+    ("environment", gettext_lazy("Environment and secrets"), ("environment", "secrets", "forget")),
+    ("leaving", gettext_lazy("When somebody loses access"), ("resets_connections",)),
+]
 
 
 class SettingsForm(_Form):
@@ -124,6 +134,9 @@ class SettingsForm(_Form):
             "resets_connections": row.resets_connections,
             "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
         }
+
+    def parts(self) -> list[tuple[str, StrOrPromise, list[forms.BoundField]]]:
+        return [(slug, title, [self[name] for name in names if name in self.fields]) for slug, title, names in _PARTS]
 
     def wanted(self) -> dict[str, Any]:
         """The arguments of `changes.change`, in its units."""
