@@ -11,18 +11,9 @@ from django_stubs_ext import StrOrPromise
 from containers.models import Container
 from containers.variables import Changes
 from tenants.models.plan import MIB
+from tenants.pages.forms import DomainForm
 from tenants.precondition import IfMatch
-from tenants.refusal import Refused
 from tenants.words import gettext as _
-
-
-class _Form(forms.Form):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
-
-    def refuse(self, exc: Refused) -> None:
-        field = exc.members.get("field")
-        self.add_error(field if field in self.fields else None, str(exc))
 
 
 class Lines(forms.CharField):
@@ -60,7 +51,7 @@ _PARTS: list[tuple[str, StrOrPromise, tuple[str, ...]]] = [
 ]
 
 
-class SettingsForm(_Form):
+class SettingsForm(DomainForm):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
     label = forms.CharField(
@@ -163,7 +154,7 @@ def _by_lines(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
     return shown, {name: value for name, value in values.items() if name not in shown}
 
 
-class DuplicateForm(_Form):
+class DuplicateForm(DomainForm):
     name = forms.CharField(
         max_length=63,
         help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
@@ -171,7 +162,7 @@ class DuplicateForm(_Form):
     )
 
 
-class DeleteForm(_Form):
+class DeleteForm(DomainForm):
     name = forms.CharField(
         label=gettext_lazy("Type its name to delete it"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
@@ -190,7 +181,7 @@ class DeleteForm(_Form):
         return typed
 
 
-class RestoreForm(_Form):
+class RestoreForm(DomainForm):
     file = forms.FileField(
         label=gettext_lazy("Archive"),
         help_text=gettext_lazy(
