@@ -16,7 +16,7 @@ from django.views.generic import DetailView
 from containers import admission, lifecycle, visibility
 from containers.models import Container
 from tenants import current
-from tenants.refusal import Refused
+from tenants.pages.forms import said
 from tenants.words import gettext as _
 
 
@@ -100,8 +100,6 @@ class ContainerChangeView(Mine, View):
         permission, change = self.verbs[verb]
         if not visibility.may(request.user, container, permission):
             raise PermissionDenied
-        try:
+        with said(request):
             change(container, actor=current.person(request), permission=permission)
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container", pk=pk)
