@@ -15,6 +15,7 @@ from tenants import audit, members
 from tenants.activity.search import Searching, reads_all
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Role, User
+from tenants.once import once
 from tenants.refusal import Refused
 
 MOST = 2000  # grants of one container whose rows are found, the newest: a statement takes no endless list
@@ -91,13 +92,8 @@ def readable(actor: Any, container: Container) -> bool:
 
 
 def may_read(request: HttpRequest, container: Container) -> bool:
-    """The same of whoever asks, once a request: several parts of a page want to know."""
-    if not hasattr(request, "reads_record"):
-        request.reads_record = {}  # type: ignore[attr-defined]
-    known: dict[Any, bool] = request.reads_record  # type: ignore[attr-defined]
-    if container.pk not in known:
-        known[container.pk] = readable(request.user, container)
-    return known[container.pk]
+    """The same of whoever asks for a page."""
+    return once(request, ("record", container.pk), lambda: readable(request.user, container))
 
 
 def rows(container: Container) -> QuerySet[AuditEvent]:

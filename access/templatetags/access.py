@@ -19,6 +19,7 @@ from access.models import Grant
 from access.states import State
 from containers.models import Container
 from tenants.models import AuditEvent, Tenant
+from tenants.once import once
 from tenants.templatetags.warren import moment
 
 register = template.Library()
@@ -56,7 +57,8 @@ _STATES = {
 @register.simple_tag(takes_context=True)
 def holding_of(context: Any, container: Container) -> Holding:
     """Why whoever asks may see the container: as a member, or by which grant."""
-    return holding.of(context["request"].user, container)
+    request = context["request"]
+    return once(request, ("holding", container.pk), lambda: holding.of(request.user, container))
 
 
 @register.simple_tag(takes_context=True)
@@ -96,14 +98,12 @@ def guests_of(tenant: Tenant) -> int:
 
 @register.simple_tag(takes_context=True)
 def is_guest(context: Any) -> bool:
-    """Whether something is shared with whoever asks; once a page. Pages without a request know nobody."""
+    """Whether something is shared with whoever asks. Pages without a request know nobody."""
     request = context.get("request")
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return False
-    if not hasattr(request, "is_guest"):
-        request.is_guest = Grant.objects.live().filter(email=user.email).exists()
-    return bool(request.is_guest)
+    return once(request, "guest", lambda: Grant.objects.live().filter(email=user.email).exists())
 
 
 @register.filter

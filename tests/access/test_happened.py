@@ -90,7 +90,7 @@ def test_for_owners_alone(
         assert (refused.status_code, "shown to owners of its tenant alone" in text(refused)) == (403, True)
         assert f'href="{at}"' not in page_of(person).get(f"/containers/{container.pk}/").content.decode()
     member = page_of(bob)
-    with django_assert_max_num_queries(60) as made:
+    with django_assert_max_num_queries(15) as made:
         assert f'href="/containers/{container.pk}/visits/"' in member.get(f"/containers/{container.pk}/").text
     statements = [query["sql"] for query in made.captured_queries]
     roles = [each for each in statements if each.startswith('SELECT "tenants_membership"."role"')]
