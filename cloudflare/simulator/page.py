@@ -23,60 +23,12 @@ STYLE = (
 def overview(world: World) -> web.Response:
     sections = [
         _violations(world),
-        table(
-            "Tunnels",
-            ("Name", "Status", "Connectors", "Configuration", "Ingress"),
-            (
-                (
-                    row.name,
-                    row.status,
-                    ", ".join(f"{c.id[:8]} (version {c.config_version})" for c in row.connectors.values()),
-                    f"version {row.version}",
-                    ", ".join(rule.get("hostname") or "*" for rule in row.ingress),
-                )
-                for row in world.live_tunnels()
-            ),
-        ),
-        table(
-            "DNS records",
-            ("Name", "Type", "Content", "Proxied", "Comment"),
-            (
-                (
-                    row.name,
-                    row.fields["type"],
-                    row.fields["content"],
-                    row.fields.get("proxied"),
-                    row.fields.get("comment"),
-                )
-                for row in world.records.values()
-            ),
-        ),
+        _tunnels(world),
+        _records(world),
         *_people(world),
         table("Access applications", ("Domain", "Name", "Session", "Policies"), map(_app, world.apps.values())),
-        table(
-            "Sessions",
-            ("Person", "By", "For", "Until"),
-            (
-                (row.email, row.provider_type, _for(world, row.aud), _time(row.expires))
-                for row in world.sessions.values()
-                if row.living(world.now())
-            ),
-        ),
-        table(
-            "Access log, newest first",
-            ("Time", "Person", "By", "Address", "Decision", "From"),
-            (
-                (
-                    row["created_at"][:19],
-                    row["user_email"],
-                    row["connection"],
-                    row["app_domain"],
-                    "let in" if row["allowed"] else "refused",
-                    row["ip_address"],
-                )
-                for row in world.logged()[:-101:-1]
-            ),
-        ),
+        _sessions(world),
+        _log(world),
     ]
     introduction = (
         f"<p>Account {escape(world.account_id)}, zone {escape(world.domain)}, team {escape(world.team_domain)}."
@@ -95,6 +47,52 @@ def document(title: str, content: str, style: str) -> str:
         '<meta name=viewport content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style><h1>{escape(title)}</h1>{content}"
     )
+
+
+def _tunnels(world: World) -> str:
+    rows = (
+        (
+            row.name,
+            row.status,
+            ", ".join(f"{c.id[:8]} (version {c.config_version})" for c in row.connectors.values()),
+            f"version {row.version}",
+            ", ".join(rule.get("hostname") or "*" for rule in row.ingress),
+        )
+        for row in world.live_tunnels()
+    )
+    return table("Tunnels", ("Name", "Status", "Connectors", "Configuration", "Ingress"), rows)
+
+
+def _records(world: World) -> str:
+    rows = (
+        (row.name, row.fields["type"], row.fields["content"], row.fields.get("proxied"), row.fields.get("comment"))
+        for row in world.records.values()
+    )
+    return table("DNS records", ("Name", "Type", "Content", "Proxied", "Comment"), rows)
+
+
+def _sessions(world: World) -> str:
+    rows = (
+        (row.email, row.provider_type, _for(world, row.aud), _time(row.expires))
+        for row in world.sessions.values()
+        if row.living(world.now())
+    )
+    return table("Sessions", ("Person", "By", "For", "Until"), rows)
+
+
+def _log(world: World) -> str:
+    rows = (
+        (
+            row["created_at"][:19],
+            row["user_email"],
+            row["connection"],
+            row["app_domain"],
+            "let in" if row["allowed"] else "refused",
+            row["ip_address"],
+        )
+        for row in world.logged()[:-101:-1]
+    )
+    return table("Access log, newest first", ("Time", "Person", "By", "Address", "Decision", "From"), rows)
 
 
 def _people(world: World) -> list[str]:
