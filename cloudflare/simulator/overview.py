@@ -1,23 +1,14 @@
 """The page that shows what exists in the simulator. Secrets are left out, everything is escaped."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
 from aiohttp import web
 
 from cloudflare.simulator.api.policies import PARTS
+from cloudflare.simulator.markup import document, table
 from cloudflare.simulator.state import App, World
-
-STYLE = (
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}"
-    ":root{color-scheme:light dark;background:Canvas}"
-    "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}div{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%}"
-    "td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;"
-    "vertical-align:top;overflow-wrap:anywhere}th{font-size:.85rem;opacity:.75}.bad{color:#c22;font-weight:600}"
-)
 
 
 def overview(world: World) -> web.Response:
@@ -34,19 +25,10 @@ def overview(world: World) -> web.Response:
         f"<p>Account {escape(world.account_id)}, zone {escape(world.domain)}, team {escape(world.team_domain)}."
         f' <a href="/mailbox">Mailbox</a> ({len(world.mails)})</p>'
     )
-    page = document("Simulated Cloudflare", introduction + "".join(sections), STYLE)
+    page = document("Simulated Cloudflare", introduction + "".join(sections))
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return web.Response(text=page, content_type="text/html", headers=headers)
-
-
-def document(title: str, content: str, style: str) -> str:
-    """`content` is markup."""
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style><h1>{escape(title)}</h1>{content}"
-    )
 
 
 def _tunnels(world: World) -> str:
@@ -156,16 +138,3 @@ def _for(world: World, aud: str) -> str:
 
 def _time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def table(title: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """`title` is ours and may hold markup; cells are not and may not, but for those that say so (`__html__`)."""
-    lines = ["<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    if not lines:
-        return f"<h2>{title}</h2><p>None.</p>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    return f"<h2>{title}</h2><div><table><tr>{head}</tr>{''.join(lines)}</table></div>"
-
-
-def _cell(cell: object) -> str:
-    return str(cell.__html__()) if hasattr(cell, "__html__") else escape(str(cell))
