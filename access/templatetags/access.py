@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.db.models import Count
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from access.states import State
 from containers.models import Container
 from tenants.models import AuditEvent, Tenant
 from tenants.once import once
-from tenants.templatetags.warren import moment
+from tenants.templatetags.warren import NOTHING, moment, written
 
 register = template.Library()
 
@@ -149,10 +148,7 @@ def ends(at: datetime.datetime | None) -> SafeString | str:
     if left > datetime.timedelta(days=30):
         return moment(at)
     words = _("in %(time)s") % {"time": timeuntil(at, depth=1)} if left > datetime.timedelta(minutes=1) else _("now")
-    local = timezone.localtime(at)
-    near = SafeString(' class="badge wait"') if left <= SOON else SafeString("")
-    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, near, words)
+    return written(at, words, SafeString(' class="badge wait"') if left <= SOON else NOTHING)
 
 
 @register.filter
@@ -194,11 +190,3 @@ def day(at: datetime.datetime) -> str:
     if local == today - datetime.timedelta(days=1):
         return _("Yesterday")
     return formats.date_format(local, "l, j F" if local.year == today.year else "l, j F Y")
-
-
-@register.simple_tag
-def hour(at: datetime.datetime) -> SafeString:
-    """The time of day in the reader's zone, below such a heading. Exact when pointed at."""
-    local = timezone.localtime(at)
-    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, f"{local:%H:%M:%S}")
