@@ -46,9 +46,13 @@ class ContainerForm(_NameForm):
         error_messages={"required": _("Choose what it is made from.")},
     )
     size = forms.ChoiceField(required=False, widget=forms.RadioSelect, label=_("Size"))
-    memory = forms.IntegerField(min_value=6, required=False, label=_("Memory in MiB"))
+    memory = forms.IntegerField(min_value=admission.LEAST_MEMORY // MIB, required=False, label=_("Memory in MiB"))
     cpu = forms.DecimalField(
-        min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label=_("CPU in cores")
+        min_value=Decimal(admission.LEAST_CPU) / 1000,
+        max_value=1000,
+        decimal_places=2,
+        required=False,
+        label=_("CPU in cores"),
     )
     environment = Lines(
         label=_("Environment variables"),

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.models import Container
 from containers.variables import Changes
 from tenants.models.plan import MIB
@@ -66,8 +67,8 @@ class SettingsForm(DomainForm):
         max_value=65535,
         help_text=gettext_lazy("Where the program in the container answers with HTTP."),
     )
-    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
-    cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
+    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=LEAST_MEMORY // MIB)
+    cpu = forms.DecimalField(min_value=LEAST_CPU / 1000, max_value=1000, decimal_places=3, label="CPU")
     environment = Lines(
         label=gettext_lazy("Environment"),
         help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
