@@ -2,64 +2,53 @@
 
 from typing import Any
 
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views import View
-from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
 
 from access import happened
 from access.happened import HappenedForm
 from containers.models import Container
 from tenants import audit, current, download
 from tenants.activity import export
-from tenants.activity.pages import here
-from tenants.activity.search import Log
+from tenants.activity.record import Record
 from tenants.events import Action
-from tenants.refusal import Refused
 
 
-class _Happened(LoginRequiredMixin, View):
-    def container(self, pk: Any, action: Action | None = None) -> Container:
-        try:
-            return happened.managed(current.person(self.request), pk, action)
-        except Refused as exc:
-            raise PermissionDenied(str(exc)) from exc
+class ContainerRecord(Record):
+    """One part of the tab. Its CSV is at the route of the page with `-export` behind."""
+
+    def around(self, container: Container) -> dict[str, Any]:
+        """What the page needs around the rows; a container that is deleted has no tabs left."""
+        return {
+            "container": container,
+            "frame": "access/gone.html" if container.deleted_at else "containers/frame.html",
+            "tab": "activity",
+            "part": self.route,
+            "csv": reverse(f"{self.route}-export", args=[container.pk]),
+        }
 
 
-class HappenedView(_Happened):
+class HappenedView(ContainerRecord):
+    route = "container-activity"
     http_method_names = ["get", "head", "options"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        container, form, pages = self.container(pk), HappenedForm(request.GET), Log()
-        valid = form.is_valid()
-        try:
-            found = pages.paginate_queryset(form.narrow(happened.rows(container)), Request(request)) if valid else []
-        except NotFound as exc:
-            raise Http404 from exc
-        seen = {"form": form, "rows": found, "asked": request.GET.urlencode(), "searched": bool(form.asked())}
-        if valid:
-            seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
-        return render(request, "access/activity.html", framed(container) | seen)
+        container = happened.managed(current.person(request), pk)
+        found = self.page(HappenedForm(request.GET), happened.rows(container))
+        return render(request, "access/activity.html", self.around(container) | found)
 
 
-class HappenedExportView(_Happened):
+class HappenedExportView(ContainerRecord):
+    route = "container-activity"
     http_method_names = ["get", "options"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
-        container, form = self.container(pk, Action.AUDIT_EXPORT), HappenedForm(request.GET)
-        if not form.is_valid():  # the page says what is wrong with it
-            return HttpResponseRedirect(f"{reverse('container-activity', args=[pk])}?{request.GET.urlencode()}")
-        found, actor = form.narrow(happened.rows(container)), current.person(request)
+        actor, form = current.person(request), HappenedForm(request.GET)
+        container = happened.managed(actor, pk, Action.AUDIT_EXPORT)
+        if not form.is_valid():
+            return self.back()
         audit.record(Action.AUDIT_EXPORT, actor=actor, target=container, tenant=container.tenant, asked=form.asked())
         name = f"activity-{container.name}-{container.tenant.slug}.csv"
+        found = form.narrow(happened.rows(container))
         return download.answer(request, found, export.COLUMNS, name, cells=export.cells)
-
-
-def framed(container: Container) -> dict[str, Any]:
-    """What the page of a container needs around what is on record of it; one that is deleted has no tabs left."""
-    frame = "access/gone.html" if container.deleted_at else "containers/frame.html"
-    return {"container": container, "tab": "activity", "frame": frame}

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from tenants import audit, members
 from tenants.activity.search import Searching, reads_all
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Role, User
+from tenants.once import once
 from tenants.refusal import Refused
 
 MOST = 2000  # grants of one container whose rows are found, the newest: a statement takes no endless list
@@ -90,6 +91,11 @@ def readable(actor: Any, container: Container) -> bool:
     return reads_all(actor) or members.role(container.tenant, actor) == Role.OWNER
 
 
+def may_read(request: HttpRequest, container: Container) -> bool:
+    """The same of whoever asks for a page."""
+    return once(request, ("record", container.pk), lambda: readable(request.user, container))
+
+
 def rows(container: Container) -> QuerySet[AuditEvent]:
     grants = Grant.objects.filter(container=container).order_by("-created_at").values_list("pk", flat=True)
     itself = Q(target_type=Container._meta.label_lower, target_id=str(container.pk))
@@ -97,8 +103,9 @@ def rows(container: Container) -> QuerySet[AuditEvent]:
     return AuditEvent.objects.filter(itself | people)
 
 
-class HappenedForm(Searching):
+class HappenedForm(Searching[AuditEvent]):
     field_order = ("actor", "kind", "outcome")
+    lookups = {"actor": "actor__icontains", "outcome": "outcome"}  # noqa: RUF012  (declared by the base)
 
     actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
     kind = forms.ChoiceField(choices=[("", _("All")), *_KINDS.items()], required=False, label=_("About"))
@@ -108,19 +115,11 @@ class HappenedForm(Searching):
         label=_("Outcome"),
     )
 
-    def narrow(self, found: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """Those of the rows that were asked for; of a valid form."""
-        given = self.cleaned_data
-        wanted = {
-            "actor__icontains": given["actor"],
-            "outcome": given["outcome"],
-            "at__gte": given["since"],
-            "at__lte": given["until"],
-        }
-        found = found.filter(**{lookup: value for lookup, value in wanted.items() if value})
-        if given["kind"]:
+    def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        rows = super().narrow(rows)
+        if kind := self.cleaned_data["kind"]:
             begins = Q()
-            for beginning in _OF_KIND[given["kind"]]:
+            for beginning in _OF_KIND[kind]:
                 begins |= Q(action__startswith=beginning)
-            found = found.filter(begins)
-        return found
+            rows = rows.filter(begins)
+        return rows

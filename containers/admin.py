@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -220,8 +219,8 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
                 **self.admin_site.each_context(request),
                 "title": "Are you sure?",
                 "opts": self.opts,
-                "containers": living,
-                "checkbox": ACTION_CHECKBOX_NAME,
+                "chosen": living,
+                "action": "delete_outside",
             },
         )
 

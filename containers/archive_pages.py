@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from containers.archives import asking
 from containers.settings_pages import ContainerDataView
 from tenants import current
-from tenants.refusal import Refused
+from tenants.pages.forms import said
 from tenants.words import gettext as _
 
 
@@ -18,10 +18,7 @@ class ArchiveCancelView(ContainerDataView):
 
     def post(self, request: HttpRequest, pk: Any, archive: Any) -> HttpResponse:
         found = get_object_or_404(self.container(pk).archives.select_related("container__tenant"), pk=archive)
-        try:
+        with said(request):
             asking.cancel(found, actor=current.person(request))
-        except Refused as exc:
-            messages.error(request, str(exc))
-        else:
             messages.success(request, _("It is being cancelled."))
         return redirect("container-data", pk=pk)

@@ -12,14 +12,14 @@ from containers.models import Template
 from containers.settings_forms import Lines
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
-from tenants.refusal import Refused
+from tenants.pages.forms import DomainForm
 
 # What part of the plan's limits a container gets, by how its size is called.
 SIZES = {"large": 1, "medium": 2, "small": 4}
 _CALLED = {"large": _("Large"), "medium": _("Medium"), "small": _("Small")}
 
 
-class _NameForm(forms.Form):
+class _NameForm(DomainForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=63,
@@ -27,14 +27,10 @@ class _NameForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def refuse(self, exc: Refused) -> None:
-        field = exc.members.get("field")
-        self.add_error(field if field in self.fields else None, str(exc))
-
 
 class RenameForm(_NameForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.fields["name"].label = _("New name")
 
 
@@ -50,9 +46,13 @@ class ContainerForm(_NameForm):
         error_messages={"required": _("Choose what it is made from.")},
     )
     size = forms.ChoiceField(required=False, widget=forms.RadioSelect, label=_("Size"))
-    memory = forms.IntegerField(min_value=6, required=False, label=_("Memory in MiB"))
+    memory = forms.IntegerField(min_value=admission.LEAST_MEMORY // MIB, required=False, label=_("Memory in MiB"))
     cpu = forms.DecimalField(
-        min_value=Decimal("0.01"), max_value=1000, decimal_places=2, required=False, label=_("CPU in cores")
+        min_value=Decimal(admission.LEAST_CPU) / 1000,
+        max_value=1000,
+        decimal_places=2,
+        required=False,
+        label=_("CPU in cores"),
     )
     environment = Lines(
         label=_("Environment variables"),
@@ -60,7 +60,7 @@ class ContainerForm(_NameForm):
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.tenant, self.plan = tenant, tenant.plan
         offered = Template.objects.offered([self.plan])
         fields: Any = self.fields

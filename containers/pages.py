@@ -16,7 +16,7 @@ from django.views.generic import DetailView
 from containers import admission, lifecycle, visibility
 from containers.models import Container
 from tenants import current
-from tenants.refusal import Refused
+from tenants.pages.forms import said
 from tenants.words import gettext as _
 
 
@@ -51,14 +51,14 @@ class ContainerView(Mine, DetailView[Container]):
 
     def get_object(self, queryset: QuerySet[Container] | None = None) -> Container:
         found = super().get_object(queryset)
-        if not visibility.may(self.request.user, found, self.needs):
+        if self.needs not in visibility.held_here(self.request, found):
             raise PermissionDenied
         return found
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         phase, health = lifecycle.of(self.object)
         settled = phase in {lifecycle.Lifecycle.STOPPED} or health is lifecycle.Health.HEALTHY
-        held = visibility.held(self.request.user, self.object)
+        held = visibility.held_here(self.request, self.object)
         facts = {"settled": settled, "held": held, "manages": "change" in held, "tab": self.tab}
         return super().get_context_data(**facts, **kwargs)
 
@@ -100,8 +100,6 @@ class ContainerChangeView(Mine, View):
         permission, change = self.verbs[verb]
         if not visibility.may(request.user, container, permission):
             raise PermissionDenied
-        try:
+        with said(request):
             change(container, actor=current.person(request), permission=permission)
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container", pk=pk)

@@ -6,22 +6,15 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
+from django_stubs_ext import StrOrPromise
 
+from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.models import Container
 from containers.variables import Changes
 from tenants.models.plan import MIB
+from tenants.pages.forms import DomainForm
 from tenants.precondition import IfMatch
-from tenants.refusal import Refused
 from tenants.words import gettext as _
-
-
-class _Form(forms.Form):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
-
-    def refuse(self, exc: Refused) -> None:
-        field = exc.members.get("field")
-        self.add_error(field if field in self.fields else None, str(exc))
 
 
 class Lines(forms.CharField):
@@ -50,7 +43,16 @@ class Lines(forms.CharField):
         return found
 
 
-class SettingsForm(_Form):
+# Of the settings' page: the word in the address of each, its title and its fields.
+_PARTS: list[tuple[str, StrOrPromise, tuple[str, ...]]] = [
+    ("general", gettext_lazy("General"), ("label", "port")),
+    ("limits", gettext_lazy("Limits"), ("memory", "cpu")),
+    ("environment", gettext_lazy("Environment and secrets"), ("environment", "secrets", "forget")),
+    ("leaving", gettext_lazy("When somebody loses access"), ("resets_connections",)),
+]
+
+
+class SettingsForm(DomainForm):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
     label = forms.CharField(
@@ -65,8 +67,8 @@ class SettingsForm(_Form):
         max_value=65535,
         help_text=gettext_lazy("Where the program in the container answers with HTTP."),
     )
-    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=6)
-    cpu = forms.DecimalField(min_value=0.01, max_value=1000, decimal_places=3, label="CPU")
+    memory = forms.IntegerField(label=gettext_lazy("Memory"), min_value=LEAST_MEMORY // MIB)
+    cpu = forms.DecimalField(min_value=LEAST_CPU / 1000, max_value=1000, decimal_places=3, label="CPU")
     environment = Lines(
         label=gettext_lazy("Environment"),
         help_text=gettext_lazy("One a line, as NAME=value. A change restarts the program."),
@@ -125,6 +127,9 @@ class SettingsForm(_Form):
             "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
         }
 
+    def parts(self) -> list[tuple[str, StrOrPromise, list[forms.BoundField]]]:
+        return [(slug, title, [self[name] for name in names if name in self.fields]) for slug, title, names in _PARTS]
+
     def wanted(self) -> dict[str, Any]:
         """The arguments of `changes.change`, in its units."""
         data, row, generation = self.cleaned_data, self.container, self.cleaned_data["generation"]
@@ -150,7 +155,7 @@ def _by_lines(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
     return shown, {name: value for name, value in values.items() if name not in shown}
 
 
-class DuplicateForm(_Form):
+class DuplicateForm(DomainForm):
     name = forms.CharField(
         max_length=63,
         help_text=gettext_lazy("Lower-case letters, digits and hyphens. It becomes part of the address."),
@@ -158,7 +163,7 @@ class DuplicateForm(_Form):
     )
 
 
-class DeleteForm(_Form):
+class DeleteForm(DomainForm):
     name = forms.CharField(
         label=gettext_lazy("Type its name to delete it"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
@@ -177,7 +182,7 @@ class DeleteForm(_Form):
         return typed
 
 
-class RestoreForm(_Form):
+class RestoreForm(DomainForm):
     file = forms.FileField(
         label=gettext_lazy("Archive"),
         help_text=gettext_lazy(

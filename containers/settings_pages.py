@@ -20,6 +20,7 @@ from containers.models import Archive, Container
 from containers.pages import Mine
 from containers.settings_forms import DeleteForm, DuplicateForm, RestoreForm, SettingsForm
 from tenants import current
+from tenants.pages.forms import said
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
@@ -117,10 +118,8 @@ class ContainerDeleteView(Managed):
         form = DeleteForm(request.POST, container=container)
         if not form.is_valid():
             return self.page(container, form=form)
-        try:
+        with said(request):
             admission.remove(container, actor=current.person(request), permission=self.permission)
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container", pk=pk)
 
 
@@ -153,10 +152,8 @@ class ContainerRecreateView(Managed):
         return self.page(self.container(pk))
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        try:
+        with said(request):
             changes.recreate(self.container(pk), actor=current.person(request), permission="change")
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container", pk=pk)
 
 
@@ -183,10 +180,8 @@ class ContainerExportView(Managed):
     http_method_names = ["post"]  # noqa: RUF012  (Django declares it for the instance)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        try:
+        with said(request):
             asking.export(self.container(pk), actor=current.person(request))
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container-data", pk=pk)
 
 
@@ -210,8 +205,6 @@ class ContainerRestoreView(ContainerDataView):
         form = RestoreForm(request.POST, request.FILES)
         if not form.is_valid():
             return self.shown(container, form)
-        try:
+        with said(request):
             asking.restore(container, form.cleaned_data["file"], actor=current.person(request))
-        except Refused as exc:
-            messages.error(request, str(exc))
         return redirect("container-data", pk=container.pk)

@@ -3,8 +3,10 @@
 from typing import Any, Protocol
 
 from django.db.models import Q
+from django.http import HttpRequest
 
 from containers.models import Container
+from tenants.once import once
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
@@ -54,6 +56,11 @@ def may(user: Any, container: Container, permission: str) -> bool:
 
 def held(user: Any, container: Container) -> frozenset[str]:
     return _visibility.held(user, container)
+
+
+def held_here(request: HttpRequest, container: Container) -> frozenset[str]:
+    """The same of whoever asks for a page, for what is shown on it."""
+    return once(request, ("held", container.pk), lambda: held(request.user, container))
 
 
 def require(user: Any, container: Container, permission: str) -> None:

@@ -9,10 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from containers.models import Container
 from monitoring.models import Incident, Kind
-from tenants import members
-from tenants.activity.search import reads_all
 from tenants.events import Action, Outcome
-from tenants.models import AuditEvent, Role
+from tenants.models import AuditEvent
 
 _BAD = {Kind.DIED, Kind.OOM, Kind.UNHEALTHY}
 _DONE = {
@@ -40,12 +38,12 @@ class Happening:
     bad: bool = False
 
 
-def to(container: Container, reader: Any, most: int) -> list[Happening]:
-    """The newest first. What people did is for those who may read the tenant's activity."""
+def to(container: Container, most: int, *, by_people: bool) -> list[Happening]:
+    """The newest first. What people did is for those who may read its record (`access.happened`)."""
     seen = [
         Happening(row.at, row.words, row.kind in _BAD) for row in Incident.objects.filter(container=container)[:most]
     ]
-    if reads_all(reader) or members.role(container.tenant, reader) == Role.OWNER:
+    if by_people:
         seen += [Happening(row.at, _worded(row)) for row in _done(container)[:most]]
     return sorted(seen, key=lambda happening: happening.at, reverse=True)[:most]
 

@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.db.models import Count
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
@@ -19,7 +18,8 @@ from access.models import Grant
 from access.states import State
 from containers.models import Container
 from tenants.models import AuditEvent, Tenant
-from tenants.templatetags.warren import moment
+from tenants.once import once
+from tenants.templatetags.warren import NOTHING, moment, written
 
 register = template.Library()
 
@@ -56,13 +56,14 @@ _STATES = {
 @register.simple_tag(takes_context=True)
 def holding_of(context: Any, container: Container) -> Holding:
     """Why whoever asks may see the container: as a member, or by which grant."""
-    return holding.of(context["request"].user, container)
+    request = context["request"]
+    return once(request, ("holding", container.pk), lambda: holding.of(request.user, container))
 
 
 @register.simple_tag(takes_context=True)
 def reads_record(context: Any, container: Container) -> bool:
     """Whether whoever asks may read what was done to it."""
-    return happened.readable(context["request"].user, container)
+    return happened.may_read(context["request"], container)
 
 
 @register.simple_tag(takes_context=True)
@@ -96,14 +97,12 @@ def guests_of(tenant: Tenant) -> int:
 
 @register.simple_tag(takes_context=True)
 def is_guest(context: Any) -> bool:
-    """Whether something is shared with whoever asks; once a page. Pages without a request know nobody."""
+    """Whether something is shared with whoever asks. Pages without a request know nobody."""
     request = context.get("request")
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return False
-    if not hasattr(request, "is_guest"):
-        request.is_guest = Grant.objects.live().filter(email=user.email).exists()
-    return bool(request.is_guest)
+    return once(request, "guest", lambda: Grant.objects.live().filter(email=user.email).exists())
 
 
 @register.filter
@@ -149,10 +148,7 @@ def ends(at: datetime.datetime | None) -> SafeString | str:
     if left > datetime.timedelta(days=30):
         return moment(at)
     words = _("in %(time)s") % {"time": timeuntil(at, depth=1)} if left > datetime.timedelta(minutes=1) else _("now")
-    local = timezone.localtime(at)
-    near = SafeString(' class="badge wait"') if left <= SOON else SafeString("")
-    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, near, words)
+    return written(at, words, SafeString(' class="badge wait"') if left <= SOON else NOTHING)
 
 
 @register.filter
@@ -194,11 +190,3 @@ def day(at: datetime.datetime) -> str:
     if local == today - datetime.timedelta(days=1):
         return _("Yesterday")
     return formats.date_format(local, "l, j F" if local.year == today.year else "l, j F Y")
-
-
-@register.simple_tag
-def hour(at: datetime.datetime) -> SafeString:
-    """The time of day in the reader's zone, below such a heading. Exact when pointed at."""
-    local = timezone.localtime(at)
-    exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, f"{local:%H:%M:%S}")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -50,8 +49,12 @@ class _Visits(GenericAPIView[Visit]):
         actor, form = current.person(self.request), VisitsForm(self.request.query_params)
         container = search.managed(actor, pk, action)
         form.check(self.pages)
-        rows: QuerySet[Visit] = form.narrow(Visit.objects.filter(container=container))
-        return {"rows": rows, "actor": actor, "container": container, "asked": form.asked()}
+        return {
+            "rows": form.narrow(search.rows(container)),
+            "actor": actor,
+            "container": container,
+            "asked": form.asked(),
+        }
 
 
 class VisitsView(_Visits):

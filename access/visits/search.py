@@ -37,6 +37,10 @@ def managed(actor: User, pk: Any, action: Action) -> Container:
     return container
 
 
+def rows(container: Container) -> QuerySet[Visit]:
+    return Visit.objects.filter(container=container)
+
+
 def looked(actor: User, container: Container | None, asked: dict[str, str]) -> None:
     """Put on record that somebody looked at others' visits: of this container, or as staff at those of all."""
     tenant = container.tenant if container else None
@@ -51,10 +55,11 @@ def looked(actor: User, container: Container | None, asked: dict[str, str]) -> N
         audit.record(Action.VISITS_VIEW, actor=actor, target=container, tenant=tenant, asked=asked)
 
 
-class VisitsForm(Searching):
+class VisitsForm(Searching[Visit]):
     """What the visits of a container can be searched by."""
 
     field_order = ("email", "allowed", "grant")
+    lookups = {"email": "email__icontains", "grant": "grant"}  # noqa: RUF012  (declared by the base)
 
     email = forms.CharField(
         max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
@@ -67,13 +72,5 @@ class VisitsForm(Searching):
     grant = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the page links to it; nobody types it
 
     def narrow(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
-        """Those of the rows that were asked for; of a valid form."""
-        given = self.cleaned_data
-        wanted = {
-            "email__icontains": given["email"],
-            "grant": given["grant"],
-            "at__gte": given["since"],
-            "at__lte": given["until"],
-        }
-        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value})
-        return rows.filter(allowed=given["allowed"] == "true") if given["allowed"] else rows
+        rows, allowed = super().narrow(rows), self.cleaned_data["allowed"]
+        return rows.filter(allowed=allowed == "true") if allowed else rows

@@ -156,6 +156,12 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         resetting.carry_out(publication, lease, client, last=True)
     with translated("Access application"):
         without_application(client, publication, lease)
+    result = _gone(publication, lease)
+    return people.along(standing, result) if standing else result
+
+
+def _gone(publication: Publication, lease: Lease) -> loop.Result:
+    """The outcome once nothing of it is left outside; container and tunnel are rung, which may have waited for that."""
     sign_out, rings = people.left(publication)
     rings = (*rings, (container_reconcile.CONTAINER, publication.container_id), (names.TUNNEL, publication.tunnel_id))
 
@@ -164,7 +170,7 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         cutover.end(publication, lease)
         observed.tell(publication.container_id)
 
-    result = loop.Result(
+    return loop.Result(
         rest=True,
         seen={
             "app_id": "",
@@ -181,7 +187,6 @@ def _unpublish(publication: Publication, lease: Lease, client: Cloudflare) -> lo
         record=record,
         wake=_in_a_row(Tunnel.objects.filter(pk=publication.tunnel_id).ring, sign_out),
     )
-    return people.along(standing, result) if standing else result
 
 
 def _hindered(publication: Publication, result: loop.Result, failure: Failed) -> loop.Result:

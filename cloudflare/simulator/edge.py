@@ -10,7 +10,7 @@ import json
 import secrets
 from urllib.parse import urlsplit
 
-from cloudflare.simulator import login, pages
+from cloudflare.simulator import edge_pages, login
 from cloudflare.simulator.evaluate import Judge, Visitor
 from cloudflare.simulator.http1 import CHUNK, Head, Malformed, answer, body, read_head
 from cloudflare.simulator.login import Login
@@ -68,7 +68,7 @@ class Edge:
             if head is not None:
                 await self._request(head, reader, writer)
         except Malformed as exc:
-            writer.write(answer(400, pages.trouble("Bad request", str(exc))))
+            writer.write(answer(400, edge_pages.trouble("Bad request", str(exc))))
         except (ConnectionError, TimeoutError):
             writer.transport.abort()
         finally:
@@ -89,7 +89,7 @@ class Edge:
         if record is None:
             # At Cloudflare the name would not resolve at all; here every name leads to this server.
             text = f"{host} is not in DNS. (Error 1016)"
-            writer.write(answer(530, pages.trouble("No such address", text)))
+            writer.write(answer(530, edge_pages.trouble("No such address", text)))
             return
         session, refusal = self._admit(app, head, host, ip) if app else (None, None)
         if refusal is not None:
@@ -114,7 +114,7 @@ class Edge:
                 self._world.changed("session", session.id)
             gone = f"{login.APP_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
             return None, answer(
-                200, pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)]
+                200, edge_pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)]
             )
         if session is None and not Judge(self._world.groups).bypassed(app, Visitor("", ip)):
             port = head.get("host").partition(":")[2]
@@ -135,7 +135,7 @@ class Edge:
         pipe = await self.relay.open(tunnel, host) if tunnel and tunnel.deleted_at is None else None
         if pipe is None:
             text = "The tunnel has no connector at the moment. (Error 1033)"
-            writer.write(answer(530, pages.trouble("Tunnel error", text)))
+            writer.write(answer(530, edge_pages.trouble("Tunnel error", text)))
             return
         try:
             pipe[1].write(self._for_origin(head, ip, session).encode())
@@ -206,7 +206,7 @@ async def _answer(head: Head, reader: asyncio.StreamReader, writer: asyncio.Stre
         seen = None
     if seen is None:
         text = "The container behind this address does not answer. It may be stopped, or still starting."
-        writer.write(answer(502, pages.trouble("Bad gateway", text)))
+        writer.write(answer(502, edge_pages.trouble("Bad gateway", text)))
         return
     if seen.first[1] != "101":
         kept = seen.without({"connection", "keep-alive", "cf-ray"})

@@ -15,7 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from cloudflare.simulator import pages
+from cloudflare.simulator import edge_pages
 from cloudflare.simulator.desk import Decision, Desk, address
 from cloudflare.simulator.http1 import Head, answer
 from cloudflare.simulator.people import ONE_TIME_PIN, IdentityProvider, Session
@@ -89,7 +89,7 @@ class Login:
             return self._logout(head, query.get("to", ""), port)
         app = self._world.app_for(host) if host != target.path else None
         if app is None:
-            return answer(404, pages.trouble("Not found", "There is no such page."))
+            return answer(404, edge_pages.trouble("Not found", "There is no such page."))
         fields = _first(form.decode("utf-8", "replace")) if head.first[0] == "POST" else {}
         redirect = local_path(fields.get("redirect_url") or query.get("redirect_url", "/"))
         visit = Visit(app, host, port, redirect, ip)
@@ -110,10 +110,10 @@ class Login:
         nonce = secrets.token_urlsafe(16)
         hidden = {"redirect_url": visit.redirect, "nonce": nonce, "idp": provider.id}
         if provider.type == ONE_TIME_PIN:
-            page = pages.one_time_pin(visit.host, hidden, problem)
+            page = edge_pages.one_time_pin(visit.host, hidden, problem)
         else:
             claims = provider.fields["config"].get("claims") or []
-            page = pages.oidc(visit.host, provider.name, claims, hidden, problem)
+            page = edge_pages.oidc(visit.host, provider.name, claims, hidden, problem)
         cookie = f"{NONCE_COOKIE}={nonce}; Path=/; HttpOnly; SameSite=Lax"
         return answer(200, page, headers=[("Set-Cookie", cookie)])
 
@@ -121,10 +121,10 @@ class Login:
         offered = self._desk.offered(visit.app)
         if not offered:
             text = "This application allows no way to sign in that the account has."
-            return answer(403, pages.trouble("Nobody can sign in", text))
+            return answer(403, edge_pages.trouble("Nobody can sign in", text))
         query = {"kid": visit.app.aud, "redirect_url": visit.redirect}
         links = [(row.name, "?" + urlencode({**query, "idp": row.id})) for row in offered]
-        return answer(200, pages.choice(visit.host, links))
+        return answer(200, edge_pages.choice(visit.host, links))
 
     def _sign_in(self, visit: Visit, provider: IdentityProvider | None, head: Head, fields: dict[str, str]) -> bytes:
         if provider is None:
@@ -155,7 +155,7 @@ class Login:
         if decision.token is None:
             back = urlencode({"to": f"{host}{port}"})
             again = f"http://{self._world.team_domain}{port}/cdn-cgi/access/logout?{back}"
-            page = pages.no_seat if decision.reason == "seats" else pages.forbidden
+            page = edge_pages.no_seat if decision.reason == "seats" else edge_pages.forbidden
             return answer(403, page(session.email, host, again), headers=[team])
         code, now = secrets.token_urlsafe(24), self._world.now()
         self._passes = {key: row for key, row in self._passes.items() if row.expires > now}
@@ -168,7 +168,7 @@ class Login:
         query = parse_qs(urlsplit(head.first[1]).query)
         found = self._passes.pop(query.get("code", [""])[0], None)
         if found is None or found.host != host or found.expires <= self._world.now():
-            return answer(400, pages.trouble("Please try again", "This sign-in was used already, or has expired."))
+            return answer(400, edge_pages.trouble("Please try again", "This sign-in was used already, or has expired."))
         cookie = f"{APP_COOKIE}={found.token}; Path=/; HttpOnly; SameSite=Lax"
         where = local_path(query.get("redirect_url", ["/"])[0])
         return answer(302, headers=[("Location", where), ("Set-Cookie", cookie)])
@@ -198,7 +198,7 @@ class Login:
         host = to.partition(":")[0]
         if host.endswith(f".{self._world.domain}") and self._world.app_for(host):
             return answer(302, headers=[*headers, ("Location", f"http://{host}{port}/")])
-        return answer(200, pages.trouble("Signed out", "You are signed out everywhere."), headers=headers)
+        return answer(200, edge_pages.trouble("Signed out", "You are signed out everywhere."), headers=headers)
 
 
 def identity(world: World, session: Session | None) -> bytes:

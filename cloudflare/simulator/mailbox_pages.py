@@ -7,7 +7,7 @@ from html import escape
 from aiohttp import web
 
 from cloudflare.simulator import mailbox
-from cloudflare.simulator.page import STYLE, document, table
+from cloudflare.simulator.markup import STYLE, document, table
 from cloudflare.simulator.state import World
 
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
@@ -43,7 +43,7 @@ class MailboxPages:
         ]
         count = f"Mail, newest first ({len(rows)})"
         back = '<p><a href="/">Simulated Cloudflare</a></p>'
-        page = document("Mailbox", back + table(count, ("Received", "To", "Subject"), rows), STYLE)
+        page = document("Mailbox", back + table(count, ("Received", "To", "Subject"), rows))
         return _answer(page, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 
     async def mail(self, request: web.Request) -> web.Response:

@@ -18,7 +18,7 @@ from cloudflare.simulator.faults import Fault, Faults
 from cloudflare.simulator.http1 import MAX_HEAD
 from cloudflare.simulator.mailbox import Mailbox
 from cloudflare.simulator.mailbox_pages import MailboxPages
-from cloudflare.simulator.page import overview
+from cloudflare.simulator.overview import overview
 from cloudflare.simulator.persistence import Keeper
 from cloudflare.simulator.ratelimit import RateLimit
 from cloudflare.simulator.state import World, new_id

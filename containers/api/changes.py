@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from containers import changes
+from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.api.serializers import ContainerSerializer
 from containers.models import Container
 from containers.variables import MAX_SIZE
@@ -31,8 +32,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
     environment = _variables("Merged into what is there, by name; null takes a variable away.")
     secrets = _variables("As `environment`, but never shown again: answers name them in `secret_names`.")
     port = serializers.IntegerField(min_value=1, max_value=65535, required=False)
-    memory = serializers.IntegerField(min_value=6 * 1024**2, max_value=2**50, required=False)
-    cpu = serializers.IntegerField(min_value=10, max_value=10**6, required=False)
+    memory = serializers.IntegerField(min_value=LEAST_MEMORY, max_value=2**50, required=False)
+    cpu = serializers.IntegerField(min_value=LEAST_CPU, max_value=10**6, required=False)
     resets_connections = serializers.BooleanField(
         required=False,
         help_text="When somebody loses access, open connections are reset; everybody on this container reconnects.",

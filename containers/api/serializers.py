@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from containers import lifecycle, notices, steps, storage, visibility
+from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
@@ -188,8 +189,8 @@ class CreateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=63)
     template = serializers.SlugRelatedField(slug_field="slug", queryset=Template.objects.all())
     tenant = serializers.CharField(max_length=20, required=False, default="")
-    memory = serializers.IntegerField(min_value=6 * 1024**2, max_value=2**50, required=False, allow_null=True)
-    cpu = serializers.IntegerField(min_value=10, max_value=10**6, required=False, allow_null=True)
+    memory = serializers.IntegerField(min_value=LEAST_MEMORY, max_value=2**50, required=False, allow_null=True)
+    cpu = serializers.IntegerField(min_value=LEAST_CPU, max_value=10**6, required=False, allow_null=True)
 
 
 class RenameSerializer(serializers.Serializer[Any]):

@@ -79,7 +79,7 @@ def _actions(container: Container, word: Lifecycle) -> list[tuple[str, StrOrProm
 @register.simple_tag(takes_context=True)
 def held_on(context: Any, container: Container) -> frozenset[str]:
     """What whoever asks may do with it: the permissions that they hold."""
-    return frozenset(visibility.held(context["request"].user, container))
+    return visibility.held_here(context["request"], container)
 
 
 @register.simple_tag

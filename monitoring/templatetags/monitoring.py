@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
+from access import happened as record
 from containers.models import Container
 from monitoring import happened
 from monitoring.happened import Happening
@@ -21,7 +22,7 @@ FRESH = datetime.timedelta(seconds=30)  # what was measured longer ago says noth
 @register.simple_tag(takes_context=True)
 def happened_to(context: Any, container: Container) -> list[Happening]:
     """The latest, as far as whoever asks may know of it; the newest first."""
-    return happened.to(container, context["request"].user, SHOWN)
+    return happened.to(container, SHOWN, by_people=record.may_read(context["request"], container))
 
 
 @register.simple_tag

@@ -1,55 +1,31 @@
 """The page *Activity*: an owner looks up what happened in the tenant. Works without JavaScript."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views import View
-from rest_framework.exceptions import NotFound
-from rest_framework.request import Request
 
 from tenants import audit, current
 from tenants.activity import export
-from tenants.activity.search import ActivityForm, Log, owned, readable, reads_all
+from tenants.activity.record import Record
+from tenants.activity.search import ActivityForm, owned, readable, reads_all
 from tenants.events import Action
 from tenants.models import AuditEvent, Role, Tenant, User
-from tenants.refusal import Refused
 
 FINE = {"actor", "target", "target_id", "request_id", "since", "until"}  # fields that a search seldom needs
 
 
-class _Activity(LoginRequiredMixin, View):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return super().dispatch(request, *args, **kwargs)
-        except Refused as exc:
-            if exc.status == 404:
-                raise Http404 from exc
-            raise PermissionDenied(str(exc)) from exc
-
-
-class ActivityView(_Activity):
+class ActivityView(Record):
     http_method_names = ["get", "head", "options"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user, form, pages = current.person(request), ActivityForm(request.GET), Log()
-        valid = form.is_valid()
-        rows, tenant = _readable(request, form.cleaned_data["tenant"] if valid else "")
+        user, form = current.person(request), ActivityForm(request.GET)
+        rows, tenant = _readable(request, form.cleaned_data["tenant"] if form.is_valid() else "")
         _offer_tenants(form, user, tenant)
-        try:
-            found = pages.paginate_queryset(form.narrow(rows), Request(request)) if valid else []
-        except NotFound as exc:
-            raise Http404 from exc
-        seen = {"form": form, "rows": found, "asked": request.GET.urlencode(), **_framed(user, tenant)}
-        if valid:
-            seen |= {"newer": here(pages.get_previous_link()), "older": here(pages.get_next_link())}
+        seen = self.page(form, rows) | _framed(user, tenant)
         seen["searched"] = searched = set(form.asked()) - {"tenant"}
         seen["finely"] = bool((searched | set(form.errors)) & FINE)  # the finer fields stay open where one is filled in
         return render(
@@ -57,13 +33,14 @@ class ActivityView(_Activity):
         )
 
 
-class ActivityExportView(_Activity):
+class ActivityExportView(Record):
+    route = "activity"
     http_method_names = ["get", "options"]  # noqa: RUF012  (Django declares it for the instance)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         user, form = current.person(request), ActivityForm(request.GET)
-        if not form.is_valid():  # the page says what is wrong with it
-            return HttpResponseRedirect(f"{reverse('activity')}?{request.GET.urlencode()}")
+        if not form.is_valid():
+            return self.back()
         with audit.refusals(Action.AUDIT_EXPORT, actor=user):
             rows, tenant = _readable(request, form.cleaned_data["tenant"])
         return export.answer(request, form.narrow(rows), actor=user, tenant=tenant, asked=form.asked())
@@ -73,11 +50,6 @@ def _framed(user: User, tenant: Tenant | None) -> dict[str, Any]:
     """For `tenants/frame.html`: its tabs are for members alone, and staff may read without being one."""
     own = current.membership(user, tenant.slug) if tenant else None
     return {"tenant": tenant, "own": own, "is_owner": own is not None and own.role == Role.OWNER, "tab": "activity"}
-
-
-def here(link: str | None) -> str:
-    """The same page by its query alone, whatever a proxy in front calls this host."""
-    return f"?{urlsplit(link).query}" if link else ""
 
 
 def _readable(request: HttpRequest, slug: str) -> tuple[QuerySet[AuditEvent], Tenant | None]:

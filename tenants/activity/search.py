@@ -2,14 +2,14 @@
 
 import datetime
 import operator
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,8 @@ from tenants.models import AuditEvent, Role, Tenant, User
 from tenants.pagination import Cursor
 from tenants.refusal import Refused
 from tenants.words import gettext as _
+
+Row = TypeVar("Row", bound=Model)
 
 _FIRST, _LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2000, 9000))
 _TIMES = [MinValueValidator(_FIRST), MaxValueValidator(_LAST)]
@@ -69,8 +71,13 @@ def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
     return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
-class Searching(forms.Form):
-    """What a record is searched by, as a page shows it and the API checks its parameters with it."""
+class Searching(forms.Form, Generic[Row]):
+    """What a record is searched by, as a page shows it and the API checks its parameters with it.
+
+    Its rows have a time `at`. What else they are found by is in `lookups`, by the field that it is filled in.
+    """
+
+    lookups: ClassVar[Mapping[str, str]] = {}
 
     since = forms.DateTimeField(
         label=gettext_lazy("Since"),
@@ -99,6 +106,12 @@ class Searching(forms.Form):
         """What was filled in, as it was typed."""
         return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
+    def narrow(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Those of the rows that were asked for; of a valid form."""
+        lookups = {**self.lookups, "since": "at__gte", "until": "at__lte"}
+        given = self.cleaned_data
+        return rows.filter(**{lookup: given[field] for field, lookup in lookups.items() if given[field]})
+
     def check(self, more: Collection[str]) -> None:
         """Raise ValidationError for parameters that are none of these, nor of `more`, and for what can't be read."""
         if unknown := sorted(set(self.data) - {*self.fields, *more}):
@@ -108,10 +121,18 @@ class Searching(forms.Form):
             raise Invalid({name: [ErrorDetail(row["message"], row["code"]) for row in of] for name, of in errors})
 
 
-class ActivityForm(Searching):
+class ActivityForm(Searching[AuditEvent]):
     """What the log of a tenant can be searched by."""
 
     field_order = ("tenant", "search", "action", "outcome", "actor", "target", "target_id", "request_id")
+    lookups = {  # noqa: RUF012  (declared above)
+        "action": "action",
+        "outcome": "outcome",
+        "actor": "actor__icontains",
+        "target": "target__icontains",
+        "target_id": "target_id",
+        "request_id": "request_id",
+    }
 
     tenant = forms.CharField(max_length=20, required=False, label=gettext_lazy("Tenant"))
     search = forms.CharField(
@@ -133,20 +154,8 @@ class ActivityForm(Searching):
     request_id = forms.CharField(max_length=64, required=False, label=gettext_lazy("Request ID"))
 
     def narrow(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        """Those of the rows that were asked for; of a valid form."""
-        given = self.cleaned_data
-        wanted = {
-            "action": given["action"],
-            "outcome": given["outcome"],
-            "actor__icontains": given["actor"],
-            "target__icontains": given["target"],
-            "target_id": given["target_id"],
-            "request_id": given["request_id"],
-            "at__gte": given["since"],
-            "at__lte": given["until"],
-        }
-        rows = rows.filter(**{lookup: value for lookup, value in wanted.items() if value})
-        if text := given["search"]:
+        rows = super().narrow(rows)
+        if text := self.cleaned_data["search"]:
             anywhere = reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in FREE_TEXT))
             rows = rows.alias(detail_text=Cast("detail", TextField())).filter(anywhere)
         return rows

@@ -1,6 +1,8 @@
 """Forms whose checks are the domain's, and the pages that show them."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -97,6 +99,15 @@ class DomainFormView(FormView[DomainForm]):
     def back(self) -> str:
         """Where *Cancel* leads; empty: there is none."""
         return resolve_url(self.cancel) if self.cancel else ""
+
+
+@contextmanager
+def said(request: HttpRequest) -> Iterator[None]:
+    """What is refused within it is said on the page that comes next."""
+    try:
+        yield
+    except Refused as exc:
+        messages.error(request, str(exc))
 
 
 def refused(request: HttpRequest, exc: Refused, to: str, *args: Any) -> HttpResponse:

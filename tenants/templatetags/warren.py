@@ -17,6 +17,7 @@ register = template.Library()
 register.filter("size", size)
 
 _TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
+NOTHING = SafeString("")
 NEAR = 0.8  # of a limit: from here on it is worth a look
 
 
@@ -40,14 +41,14 @@ def moment(at: datetime.datetime | None) -> SafeString | str:
     """A point in time in the reader's zone, the day left out where it is today; exact when pointed at."""
     if at is None:
         return ""
-    return _time(at, _short(timezone.localtime(at)))
+    return written(at, _short(timezone.localtime(at)))
 
 
 @register.simple_tag
 def clock(at: datetime.datetime) -> SafeString:
     """Its hour alone, where the day stands above it. Exact when pointed at."""
     local = timezone.localtime(at)
-    return _time(at, formats.time_format(local, "H:i:s") + zone(local))
+    return written(at, formats.time_format(local, "H:i:s") + zone(local))
 
 
 @register.simple_tag
@@ -61,7 +62,7 @@ def ago(at: datetime.datetime | None) -> SafeString | str:
     """How long since, in one unit; page.js keeps it up to date. Exact when pointed at."""
     if at is None:
         return ""
-    return _time(at, since(at), live=True)
+    return written(at, since(at), SafeString(" data-ago"))
 
 
 def since(at: datetime.datetime) -> str:
@@ -90,11 +91,11 @@ def _short(local: datetime.datetime) -> str:
     return f"{day(local, year=local.year != now.year)}, {hour}{zone(local)}"
 
 
-def _time(at: datetime.datetime, words: str, *, live: bool = False) -> SafeString:
+def written(at: datetime.datetime, words: str, more: SafeString = NOTHING) -> SafeString:
+    """The words as that point in time; exact, in the reader's zone, when pointed at. `more`: further attributes."""
     local = timezone.localtime(at)
     exact = f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-    kind = SafeString(" data-ago") if live else SafeString("")
-    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, kind, words)
+    return format_html('<time datetime="{}" title="{}"{}>{}</time>', at.isoformat(), exact, more, words)
 
 
 @register.inclusion_tag("_bar.html")

@@ -72,7 +72,9 @@ def test_it_is_searched_and_taken_along(share: Any, container: Container, owner:
     assert client.get(at, {"cursor": "nonsense"}).status_code == 404
 
 
-def test_for_owners_alone(share: Any, container: Container, tenant: Tenant, guest: User, at: str) -> None:
+def test_for_owners_alone(
+    share: Any, container: Container, tenant: Tenant, guest: User, at: str, django_assert_max_num_queries: Any
+) -> None:
     bob, stranger = (User.objects.create_user(f"{name}@example.com", "secret") for name in ("bob", "charlie"))
     Membership.objects.create(tenant=tenant, user=bob, role=Role.MEMBER)
     make_tenant("globex", stranger)
@@ -81,7 +83,12 @@ def test_for_owners_alone(share: Any, container: Container, tenant: Tenant, gues
         refused = page_of(person).get(at)
         assert (refused.status_code, "shown to owners of its tenant alone" in text(refused)) == (403, True)
         assert f'href="{at}"' not in page_of(person).get(f"/containers/{container.pk}/").content.decode()
-    assert f'href="/containers/{container.pk}/visits/"' in page_of(bob).get(f"/containers/{container.pk}/").text
+    member = page_of(bob)
+    with django_assert_max_num_queries(15) as made:
+        assert f'href="/containers/{container.pk}/visits/"' in member.get(f"/containers/{container.pk}/").text
+    statements = [query["sql"] for query in made.captured_queries]
+    roles = [each for each in statements if each.startswith('SELECT "tenants_membership"."role"')]
+    assert len(roles) == 1, "tabs, what happened last and the way to all of it have one answer"
     assert not AuditEvent.objects.filter(reason="activity_hidden").exists(), "who only looks tries nothing"
     assert page_of(guest).get(f"{at}export/").status_code == 403
     assert AuditEvent.objects.get(reason="activity_hidden").actor == guest.email

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
+from cloudflare.simulator.markup import document
+
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem}"
     ":root{color-scheme:light dark;background:Canvas}"
@@ -13,12 +15,8 @@ _STYLE = (
 
 
 def _page(title: str, content: str) -> str:
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8>"
-        '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>{content}"
-        "<p><small>Simulated Cloudflare: this page stands in for Cloudflare's own.</small></html>"
-    )
+    note = "<p><small>Simulated Cloudflare: this page stands in for Cloudflare's own.</small>"
+    return document(title, content + note, _STYLE)
 
 
 def choice(host: str, links: Iterable[tuple[str, str]]) -> str:
