@@ -21,6 +21,7 @@ COPY containers containers
 COPY access access
 COPY cloudflare cloudflare
 COPY monitoring monitoring
+COPY locale locale
 COPY templates templates
 COPY static static
 # A page of its own: /api/docs/websockets/.

@@ -144,7 +144,7 @@ class Agent:
                 log.exception("a message was not understood: %s", message["type"])
 
     async def _say_here(self) -> None:
-        while True:
+        while not self.stopping:
             if self._link is not None:
                 await self.tell({"type": "agent.here", "agent": self._link.channel, "at": time.time()})
             await asyncio.sleep(wire.HERE if self._link else FIRST_PAUSE)
@@ -157,7 +157,11 @@ class Agent:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._spawned.discard(task)
-        if not task.cancelled() and (failure := task.exception()):
+        if task.cancelled() or not (failure := task.exception()):
+            return
+        if self.stopping:  # its time was over, and what it needed is gone
+            log.warning("something was not done when the agent ended: %s", failure)
+        else:
             log.error("unexpected failure", exc_info=failure)
 
 

@@ -94,7 +94,7 @@ async def streams(layer: None) -> AsyncIterator[Streams]:
         yield found
 
 
-async def eventually(holds: Callable[[], Any], seconds: float = 10) -> None:
+async def eventually(holds: Callable[[], Any], seconds: float = 30) -> None:
     """Returns once it holds; it may be awaited for."""
     async with asyncio.timeout(seconds):
         while not (await found if inspect.isawaitable(found := holds()) else found):  # noqa: ASYNC110 - nobody tells

@@ -11,9 +11,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from monitoring import agent as agents
 from monitoring import terminals
 from monitoring.agent import execs
-from monitoring.live import wire
+from monitoring.live import link, wire
 from monitoring.models import Terminal as Row
 from tenants.events import Action
 from tenants.models import AuditEvent
@@ -31,7 +32,7 @@ def at_rest(box: Box) -> bool:
     return not running and len(box.processes()) == 2  # the container's own, and its init
 
 
-async def rest(box: Box, seconds: float = 5) -> None:
+async def rest(box: Box, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not at_rest(box):
         assert time.monotonic() < deadline, box.processes()
@@ -187,18 +188,21 @@ async def test_an_agent_that_ends_takes_its_shells_along(
 ) -> None:
     """And says goodbye; that it is here, no more from the first."""
     monkeypatch.setattr(wire, "HERE", 0.02)
+    # What is asked is what it does, and not how much of the machine it gets meanwhile.
+    for where, name in ((agents, "GRACE"), (agents, "GOODBYE"), (link, "PATIENCE")):
+        monkeypatch.setattr(where, name, 30.0)
     terminals = await asyncio.gather(*(shells.open(box) for _ in range(10)))
-    shells.web.heard.clear()
-    began = time.monotonic()
+    stopped_at = time.time()
     shells.streams.agent.stop()
     late = await shells.web.open("logs", box, opened=False)
     for terminal in terminals:
         assert (await terminal.until_over())["code"] == "closed"
-    assert time.monotonic() - began < 2
-    await eventually(lambda: "agent.gone" in shells.web.heard)
-    assert shells.web.heard.count("agent.here") < 3, "one may have been under way"
+    await eventually(lambda: any(message["type"] == "agent.gone" for message in shells.web.heard))
+    said = [message["at"] for message in shells.web.heard if message["type"] == "agent.here"]
+    assert said, "while it was"
+    assert len([at for at in said if at > stopped_at]) < 2, "one may have been under way"
     assert late.id not in shells.streams.open
-    await rest(box, 1)
+    await rest(box)
     assert not plain(Row.objects.open().exists)
 
 

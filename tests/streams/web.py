@@ -62,19 +62,20 @@ class Heard:
         await self.say("stream.data", offset=offset, data=data)
 
     async def until(self, holds: Any, seconds: float = 25) -> None:
-        async with asyncio.timeout(seconds):
-            while not holds(self):
-                self.changed.clear()
+        """For as long as something comes: a busy machine may take its time over much, but nothing may stand still."""
+        while not holds(self):
+            self.changed.clear()
+            async with asyncio.timeout(seconds):
                 await self.changed.wait()
 
-    async def until_shown(self, words: bytes, seconds: float = 10) -> None:
+    async def until_shown(self, words: bytes) -> None:
         try:
-            await self.until(lambda _: words in self.data, seconds)
+            await self.until(lambda _: words in self.data)
         except TimeoutError:
             raise AssertionError(f"{words!r} is not in …{bytes(self.data[-300:])!r}, {self.closed}") from None
 
-    async def until_over(self, seconds: float = 10) -> Message:
-        await self.until(lambda _: self.closed, seconds)
+    async def until_over(self) -> Message:
+        await self.until(lambda _: self.closed)
         assert self.closed
         return self.closed
 
@@ -93,7 +94,7 @@ class Web:
         self.link = link
         self.streams: dict[str, Heard] = {}
         self.renews, self.here = True, asyncio.Event()
-        self.heard: list[str] = []  # types
+        self.heard: list[Message] = []
 
     async def open(self, kind: str, box: Box, *, eager: bool = True, opened: bool = True, **options: Any) -> Heard:
         stream = Heard(self, uuid.uuid4().hex, eager)
@@ -106,7 +107,7 @@ class Web:
 
     async def hear(self) -> None:
         async for message in self.link.messages():
-            self.heard.append(message["type"])
+            self.heard.append(message)
             if message["type"] == "agent.here":
                 self.here.set()
             if (stream := self.streams.get(message.get("stream", ""))) is not None:

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import fcntl
 import os
 import shutil
@@ -35,10 +36,9 @@ class Command(BaseCommand):
         _free_port(environment.web_port(), "PORT")
         _free_port(environment.edge_port(), "EDGE_PORT")
         _free_port(environment.mail_port(), "SMTP_PORT")
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._run())
-        except KeyboardInterrupt:
-            self._say("stopped")
+        self._say("stopped; the containers run on")
         # Not by way of the interpreter's end: that waits for a thread that may still be preparing images, and takes all
         # modules apart first, which on a busy machine is seconds.
         self.stdout.flush()
