@@ -94,7 +94,7 @@ def close(person: User, current: str, *, request: HttpRequest) -> None:
         if passwords.verify(request, person.email, current) is None:
             raise Refused(
                 "password_wrong",
-                _("This is not your password, and nothing was changed. Try again, or reset it from the sign-in page."),
+                _("This is not your password, and nothing was changed. Try again, or sign out and reset it."),
                 field="current_password",
             )
         _close(person)

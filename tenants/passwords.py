@@ -79,10 +79,7 @@ def change(person: User, current: str, password: str, *, request: HttpRequest, k
         if verify(request, person.email, current) is None:
             raise Refused(
                 "password_wrong",
-                _(
-                    "This is not your present password, and nothing was changed. "
-                    "Try again, or reset it from the sign-in page."
-                ),
+                _("This is not your present password, and nothing was changed. Try again, or sign out and reset it."),
                 field="current_password",
             )
         check(password, person)
