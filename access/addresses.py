@@ -27,20 +27,21 @@ def folded(emails: Iterable[str]) -> list[str]:
     if len(found) > MOST:
         raise Refused(
             "too_many_addresses",
-            _("Give at most %(most)s addresses at once.") % {"most": MOST},
+            _("These are %(given)s addresses, and at most %(most)s go at once; share with the others afterwards.")
+            % {"given": len(found), "most": MOST},
             field="email",
             limit=MOST,
         )
     for email in found:
         if not email.isascii():
-            words = _("%(email)s: write the domain as xn--…; other letters than ASCII cannot be let in.") % {
-                "email": repr(email[:100])
-            }
-            raise Refused("email_invalid", words, field="email")
-        if len(email) > LONGEST or len(email.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(email):
-            raise Refused(
-                "email_invalid", _("%(email)s is not an e-mail address.") % {"email": repr(email[:100])}, field="email"
+            words = _(
+                "%(email)s has letters that cannot be let in, such as ä or é; write its domain as xn--…, or ask for "
+                "another address."
             )
+            raise Refused("email_invalid", words % {"email": repr(email[:100])}, field="email")
+        if len(email) > LONGEST or len(email.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(email):
+            words = _("%(email)s is not an e-mail address. Write it as name@example.com.")
+            raise Refused("email_invalid", words % {"email": repr(email[:100])}, field="email")
     return found
 
 

@@ -13,17 +13,19 @@ from containers.models import Container
 from tenants.models import Membership
 from tenants.refusal import Refused
 from tenants.words import gettext as _
+from tenants.words import ngettext
 
 LINKS = 5  # guests who let in guests, one after the other
 AGAIN = 60  # times an hour that addresses which lost it get access to one container anew: each costs calls at the edge
 HOUR = datetime.timedelta(hours=1)
+_WAIT = 600  # seconds until it makes sense to try again
 
 
 def require_level(permission: str, mine: Holding) -> None:
     if mine.grant and not levels.within(permission, mine.grant.permission):
         raise Refused(
             "permission_exceeds",
-            _("You hold %(permission)s yourself, and cannot give %(permission_2)s.")
+            _("You hold %(permission)s yourself and cannot give %(permission_2)s; give less, or ask an owner.")
             % {"permission": mine.grant.permission, "permission_2": permission},
             status=403,
             field="permissions",
@@ -82,11 +84,14 @@ def require_room(container: Container, fresh: Sequence[str], mine: Holding) -> N
         if len(there | set(fresh)) > plan.max_guests:
             raise Refused(
                 "guests_limit",
-                _(
-                    "The plan %(plan)s allows %(max_guests)s guests at a time; %(there)s have access. "
-                    "Revoke access that nobody needs any more."
+                ngettext(
+                    "The plan %(plan)s allows %(limit)d guest at a time; there are %(used)d. "
+                    "Revoke access that nobody needs any more, or ask for another plan.",
+                    "The plan %(plan)s allows %(limit)d guests at a time; there are %(used)d. "
+                    "Revoke access that nobody needs any more, or ask for another plan.",
+                    plan.max_guests,
                 )
-                % {"plan": plan, "max_guests": plan.max_guests, "there": len(there)},
+                % {"plan": plan, "limit": plan.max_guests, "used": len(there)},
                 limit=plan.max_guests,
                 used=len(there),
             )
@@ -101,9 +106,13 @@ def _require_pace(container: Container, fresh: Sequence[str]) -> None:
     if lately + len(fresh) > settings.GRANTS_PER_HOUR or again > AGAIN:
         raise Refused(
             "grants_limit",
-            _("Access was given and taken too often within an hour; try again later. Revoking is always possible."),
+            _(
+                "Access was given and taken too often within the last hour; try again in %(minutes)s min. "
+                "Revoking is always possible."
+            )
+            % {"minutes": _WAIT // 60},
             status=429,
-            retry_after=600,
+            retry_after=_WAIT,
         )
 
 

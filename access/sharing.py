@@ -192,7 +192,11 @@ def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
     row = lock(container)
     mine = managing(row, actor)
     if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
+        raise Refused(
+            "being_deleted",
+            _("This container is being deleted and can't be changed any more; create another one instead."),
+            status=409,
+        )
     require_running(row.tenant)
     return row, mine
 

@@ -46,7 +46,7 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
     if own and own.expires_at and (wanted is None or wanted > own.expires_at):
         raise Refused(
             "grant_outlasts",
-            _("Your own access ends at %(expires_at)s; what you give cannot last longer.")
+            _("Your own access ends at %(expires_at)s; choose an end that is no later.")
             % {"expires_at": written(own.expires_at)},
             field="expires_at",
             limit=own.expires_at.isoformat(),
@@ -62,7 +62,8 @@ def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:
     if wanted is None:
         raise Refused(
             "expiry_needed",
-            _("The plan %(plan)s wants an end for each access, within %(days)s.") % {"plan": plan, "days": days},
+            _("The plan %(plan)s wants an end for each access, within %(days)s; choose one.")
+            % {"plan": plan, "days": days},
             field="expires_at",
             limit=latest.isoformat(),
         )

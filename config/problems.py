@@ -22,13 +22,27 @@ _TITLES = {
     405: gettext_lazy("Method not allowed"),
     406: gettext_lazy("Not acceptable"),
     409: gettext_lazy("Conflict"),
+    411: gettext_lazy("Length required"),
     412: gettext_lazy("Changed meanwhile"),
+    413: gettext_lazy("Too large"),
     415: gettext_lazy("Unsupported media type"),
     422: gettext_lazy("The request cannot be carried out"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Warren has a fault"),
     503: gettext_lazy("Not available now"),
     507: gettext_lazy("No room for it"),
+}
+
+
+# What to do next, for what REST framework's own words say no more of than what happened.
+_NEXT = {
+    exceptions.ParseError: gettext_lazy("Mend the body, and send it again."),
+    exceptions.NotAuthenticated: gettext_lazy(
+        "Send a token, as “Authorization: Bearer …”; one is made at POST /api/v1/tokens/ or on the page API tokens."
+    ),
+    exceptions.MethodNotAllowed: gettext_lazy("The header Allow names those that are."),
+    exceptions.NotAcceptable: gettext_lazy("Answers are JSON: accept application/json."),
+    exceptions.UnsupportedMediaType: gettext_lazy("/api/docs/ says what is taken here."),
 }
 
 
@@ -59,9 +73,9 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         return problem(exc.status, exc.code, str(exc), _later(exc), **exc.members)
     if isinstance(exc, Http404):
-        exc = exceptions.NotFound(_("There is no such thing, or you may not see it."))
+        exc = exceptions.NotFound(_("There is no such thing, or you may not see it; check the address."))
     elif isinstance(exc, PermissionDenied):
-        exc = exceptions.PermissionDenied()
+        exc = exceptions.PermissionDenied(_("You may not do this; ask an owner."))
     answer = exception_handler(exc, context)
     if answer is None or not isinstance(exc, exceptions.APIException):
         return answer
@@ -73,7 +87,10 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exc, exceptions.Throttled):
         return problem(429, "throttled", too_often(math.ceil(getattr(exc, "wait", None) or 1)), headers)
     code = exc.get_codes() if isinstance(exc.detail, str) else exc.default_code
-    return problem(answer.status_code, str(code), str(exc.detail), headers)
+    detail = str(exc.detail)
+    if next_step := _NEXT.get(type(exc)):
+        detail = f"{detail.rstrip('.')}. {next_step}"
+    return problem(answer.status_code, str(code), detail, headers)
 
 
 def too_often(seconds: int) -> str:

@@ -101,8 +101,10 @@ def _within_plan(plan: Plan, count: int, memory: int | None, cpu: int | None) ->
         raise Refused(
             "containers_limit",
             ngettext(
-                "The plan %(plan)s allows %(limit)d container; this tenant has %(used)d. Delete one first.",
-                "The plan %(plan)s allows %(limit)d containers; this tenant has %(used)d. Delete one first.",
+                "The plan %(plan)s allows %(limit)d container; this tenant has %(used)d. "
+                "Delete one first, or ask for another plan.",
+                "The plan %(plan)s allows %(limit)d containers; this tenant has %(used)d. "
+                "Delete one first, or ask for another plan.",
                 plan.max_containers,
             )
             % {"plan": plan, "limit": plan.max_containers, "used": count},
@@ -119,14 +121,17 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
     if (memory is not None and memory < LEAST_MEMORY) or (cpu is not None and cpu < LEAST_CPU):
         raise Refused(
             "limit_too_low",
-            _("A container needs at least %(least_memory)s MiB of memory and %(least_cpu)s CPU.")
+            _("A container needs at least %(least_memory)s MiB of memory and %(least_cpu)s CPU; choose more.")
             % {"least_memory": LEAST_MEMORY // MIB, "least_cpu": f"{LEAST_CPU / 1000:g}"},
             field="cpu" if cpu is not None and cpu < LEAST_CPU else "memory",
         )
     if memory is not None and memory > plan.memory:
         raise Refused(
             "memory_limit",
-            _("The plan %(plan)s allows %(memory)s MiB a container; %(memory_2)s MiB were asked for.")
+            _(
+                "The plan %(plan)s allows %(memory)s MiB a container; %(memory_2)s MiB were asked for. "
+                "Choose less, or ask for another plan."
+            )
             % {"plan": plan, "memory": plan.memory // MIB, "memory_2": memory // MIB},
             field="memory",
             limit=plan.memory,
@@ -134,7 +139,10 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
     if cpu is not None and cpu > plan.cpu:
         raise Refused(
             "cpu_limit",
-            _("The plan %(plan)s allows %(cpu)s CPU a container; %(cpu_2)s were asked for.")
+            _(
+                "The plan %(plan)s allows %(cpu)s CPU a container; %(cpu_2)s were asked for. "
+                "Choose less, or ask for another plan."
+            )
             % {"plan": plan, "cpu": f"{plan.cpu / 1000:g}", "cpu_2": f"{cpu / 1000:g}"},
             field="cpu",
             limit=plan.cpu,
@@ -272,7 +280,11 @@ def apply(
             visibility.require(actor, row, permission)
         going = row.deleted_at is not None or row.desired == Desired.ABSENT
         if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
-            raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
+            raise Refused(
+                "being_deleted",
+                _("This container is being deleted and can't be changed any more; create another one instead."),
+                status=409,
+            )
         if not going and action is not Action.CONTAINER_DELETE:
             require_running(row.tenant)
         if_match.check(row)

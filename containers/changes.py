@@ -109,7 +109,11 @@ def duplicate(container: Container, *, actor: User, name: str) -> Container:
     """A new container of the same tenant with the same settings and secrets but no data, admitted as any other."""
     source = Container.objects.select_related("tenant", "template").get(pk=container.pk)
     if source.deleted_at or source.desired == Desired.ABSENT:
-        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
+        raise Refused(
+            "being_deleted",
+            _("This container is being deleted and can't be changed any more; create another one instead."),
+            status=409,
+        )
     return admission.create(
         actor=actor,
         tenant=source.tenant,

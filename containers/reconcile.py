@@ -220,7 +220,8 @@ def _running(seen: Observed) -> tuple[bool, str, str]:
         return True, "Running", ""
     ended = "it ran out of memory" if seen.oom_killed else f"exit code {seen.exit_code}"
     if seen.state == EngineState.RESTARTING:
-        return False, "Restarting", f"The program keeps ending ({ended}); it is being started again."
+        then = "Give it more memory in its settings." if seen.oom_killed else "Its log says more."
+        return False, "Restarting", f"The program keeps ending ({ended}); it is being started again. {then}"
     return False, "Stopped", f"The container is not running ({ended})."
 
 

@@ -34,10 +34,13 @@ class Lines(forms.CharField):
                 continue
             name, equals, content = line.partition("=")
             if not equals:
-                raise forms.ValidationError(_("Line %(number)s has no equals sign.") % {"number": number})
+                raise forms.ValidationError(
+                    _("Line %(number)s has no equals sign; write it as NAME=value.") % {"number": number}
+                )
             if name.strip() in found:
                 raise forms.ValidationError(
-                    _("Line %(number)s names a variable for the second time.") % {"number": number}
+                    _("Line %(number)s names a variable for the second time; take one of them away.")
+                    % {"number": number}
                 )
             found[name.strip()] = content
         return found

@@ -25,9 +25,8 @@ def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) 
             if name not in known:
                 _check_name(name, field)
             if "\0" in value:
-                raise Refused(
-                    "environment_invalid", _("The value of %(name)s holds a zero byte.") % {"name": name}, field=field
-                )
+                words = _("The value of %(name)s holds a zero byte, which no program can read; take it out.")
+                raise Refused("environment_invalid", words % {"name": name}, field=field)
     if twice := sorted(plain.keys() & secret.keys()):
         raise Refused(
             "environment_twice",
@@ -37,7 +36,7 @@ def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) 
     if len(plain) + len(secret) > MAX_COUNT:
         raise Refused(
             "environment_count",
-            _("A container takes %(max_count)s variables, secrets included; this would make %(plain)s.")
+            _("A container takes %(max_count)s variables, secrets included; this would make %(plain)s. Take some away.")
             % {"max_count": MAX_COUNT, "plain": len(plain) + len(secret)},
             limit=MAX_COUNT,
             field="environment",
@@ -46,7 +45,7 @@ def check(plain: Mapping[str, str], secret: Mapping[str, str], known: set[str]) 
     if size > MAX_SIZE:
         raise Refused(
             "environment_size",
-            _("All variables together take %(max_size)s KiB at most; this would make %(size)s KiB.")
+            _("All variables together take %(max_size)s KiB at most; this would make %(size)s KiB. Shorten some.")
             % {"max_size": MAX_SIZE // 1024, "size": -(-size // 1024)},
             limit=MAX_SIZE,
             field="environment",
@@ -57,12 +56,12 @@ def _check_name(name: str, field: str) -> None:
     if not _NAME.fullmatch(name):
         raise Refused(
             "environment_name",
-            _("A variable's name has letters, digits and underscores, begins with no digit and is no longer than 128."),
+            _("A variable's name has letters, digits and underscores, no digit first, and 128 characters at most."),
             field=field,
         )
     if name.upper().startswith(RESERVED):
         raise Refused(
             "environment_name",
-            _("Names that begin with %(reserved)s are Warren's own.") % {"reserved": RESERVED},
+            _("Names that begin with %(reserved)s are Warren's own; choose another.") % {"reserved": RESERVED},
             field=field,
         )

@@ -42,7 +42,9 @@ def begin(container: Container, *, actor: User, ip: str | None, writes: bool = T
                 raise Refused("permission_denied", READS_ONLY, status=403)
             if row.deleted_at or row.desired == Desired.ABSENT:
                 raise Refused(
-                    "being_deleted", _("This container is being deleted; nothing else can be done."), status=409
+                    "being_deleted",
+                    _("This container is being deleted and can't be changed any more; create another one instead."),
+                    status=409,
                 )
             require_running(row.tenant)
             _require_room(person, row)

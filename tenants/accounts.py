@@ -92,7 +92,11 @@ def close(person: User, current: str, *, request: HttpRequest) -> None:
     """
     with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person):
         if passwords.verify(request, person.email, current) is None:
-            raise Refused("password_wrong", _("This is not your password."), field="current_password")
+            raise Refused(
+                "password_wrong",
+                _("This is not your password, and nothing was changed. Try again, or sign out and reset it."),
+                field="current_password",
+            )
         _close(person)
 
 

@@ -41,9 +41,14 @@ class TokenAuthentication(Knox):  # type: ignore[misc]  # knox has no types
         return found
 
     def authenticate_credentials(self, token: bytes) -> Any:
-        if not _TOKEN.fullmatch(token):  # knox would ask the database for anything, NUL bytes included
-            raise exceptions.AuthenticationFailed(_("Invalid token."))
-        return super().authenticate_credentials(token)
+        try:
+            if _TOKEN.fullmatch(token):  # knox would ask the database for anything, NUL bytes included
+                return super().authenticate_credentials(token)
+        except exceptions.AuthenticationFailed:  # knox says no more than that it is invalid
+            pass
+        raise exceptions.AuthenticationFailed(
+            _("This token is not valid: it has run out, was revoked, or is not whole. Sign in and create another.")
+        )
 
     def _cleanup_token(self, auth_token: ApiToken) -> bool:
         """Whether it has expired. Knox would read all others of the person here, and delete what has."""

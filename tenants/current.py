@@ -60,9 +60,11 @@ def of(user: Any, slug: str = "") -> Tenant:
     """The tenant of that slug among the person's own; without one, their first. Raises `Refused`."""
     found = mine(user).filter(slug=slug).first() if slug else mine(user).first()
     if found is None:
-        said = _("You are not a member of any tenant; ask one of its owners.")
+        said = _("You are not a member of any tenant yet; ask an owner of one to invite you.")
         if slug:
-            said = _("You are not a member of the tenant %(slug)s; ask one of its owners.") % {"slug": slug}
+            said = _("You are not a member of the tenant %(slug)s; ask one of its owners to invite you.") % {
+                "slug": slug
+            }
         raise Refused("no_tenant", said, status=403)
     return found
 

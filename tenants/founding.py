@@ -39,7 +39,9 @@ def _require_room(person: User) -> None:
         standing.require_running(tenant)
     most = settings.TENANTS_PER_PERSON
     if most and len(owned) >= most:
-        words = _("You own %(owned)s tenants, and may own %(most)s; delete one or hand one over first.") % {
+        words = _(
+            "Of tenants you may own %(most)s at most, and own %(owned)s already; delete one or hand one over first."
+        ) % {
             "owned": len(owned),
             "most": most,
         }
@@ -70,7 +72,7 @@ def _make(name: str, slug: str) -> Tenant:
     if plan is None:
         raise Refused(
             "no_plan",
-            _("There is no plan %(registration_plan)s; ask whoever runs this.")
+            _("There is no plan %(registration_plan)s for new tenants; ask whoever runs Warren to set one up.")
             % {"registration_plan": settings.REGISTRATION_PLAN},
             status=503,
         )

@@ -30,7 +30,11 @@ def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
         standing.require_running(row)
         if Membership.objects.filter(tenant=row, user__email=email).exists():
             raise Refused(
-                "already_member", _("%(email)s is a member already.") % {"email": email}, status=409, field="email"
+                "already_member",
+                _("%(email)s is a member already; what they may do is changed in the list of members.")
+                % {"email": email},
+                status=409,
+                field="email",
             )
         limits.admit(email)
         invitation = Invitation.objects.filter(tenant=row, email=email, accepted_at=None, withdrawn_at=None).first()
@@ -50,9 +54,9 @@ def withdraw(invitation: Invitation, *, actor: User) -> None:
         members.require_owner(members.lock(tenant), actor)
         row = Invitation.objects.get(pk=invitation.pk)
         if row.accepted_at or row.withdrawn_at:
-            said = _("This invitation was withdrawn already.")
+            said = _("This invitation was withdrawn already; its link lets nobody in.")
             if row.accepted_at:
-                said = _("This invitation was accepted already.")
+                said = _("This invitation was accepted already; remove the member instead.")
             raise Refused("invitation_closed", said, status=409)
         row.withdrawn_at = timezone.now()
         row.save(update_fields=["withdrawn_at"])
@@ -107,7 +111,7 @@ def _join(invitation: Invitation, actor: User) -> Membership:
     if person.email != invitation.email:
         raise Refused(
             "other_address",
-            _("This invitation is for %(email)s; you are signed in as %(email_2)s.")
+            _("This invitation is for %(email)s; you are signed in as %(email_2)s. Switch the account to accept it.")
             % {"email": invitation.email, "email_2": person.email},
             status=403,
         )

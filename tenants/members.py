@@ -97,7 +97,11 @@ def leave(tenant: Tenant, *, actor: User) -> None:
         lock(tenant)
         own = Membership.objects.select_related("tenant", "user").filter(tenant=tenant, user=actor).first()
         if own is None:
-            raise Refused("no_tenant", _("You are not a member of %(tenant)s.") % {"tenant": tenant}, status=404)
+            raise Refused(
+                "no_tenant",
+                _("You are not a member of %(tenant)s; there is nothing to leave.") % {"tenant": tenant},
+                status=404,
+            )
         go(own, actor=actor)
         audit.record(Action.MEMBER_LEAVE, actor=actor, tenant=tenant)
 
@@ -140,7 +144,8 @@ def _mine(membership: Membership, actor: User) -> Membership:
     if row is None:
         raise Refused(
             "not_a_member",
-            _("%(user)s is not a member of %(tenant)s any more.") % {"user": membership.user, "tenant": tenant},
+            _("%(user)s is not a member of %(tenant)s any more. Invite them if they should be.")
+            % {"user": membership.user, "tenant": tenant},
             status=404,
         )
     return row

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as Invalid
 from django.core.paginator import Page
 from django.db.models import Count, QuerySet, Window
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
@@ -40,6 +41,7 @@ def _settled(queryset: QuerySet[Any]) -> QuerySet[Any]:
 
 
 class Pages(PageNumberPagination):
+    invalid_page_message = gettext_lazy("There is no such page; begin with the first.")  # type: ignore[assignment]  # the stubs know no lazy text
     page_size = 50
     page_size_query_param = PER_PAGE
     page_size_query_description = _DESCRIPTION
@@ -73,6 +75,7 @@ class Pages(PageNumberPagination):
 
 
 class Cursor(CursorPagination):
+    invalid_cursor_message = gettext_lazy("This cursor leads nowhere; begin with the first page.")  # type: ignore[assignment]  # likewise
     page_size = 50
     page_size_query_param = PER_PAGE
     page_size_query_description = _DESCRIPTION

@@ -29,7 +29,8 @@ def check(password: str, person: User) -> None:
     try:
         if len(password) > MAX_LENGTH:
             raise ValidationError(
-                _("This password is longer than %(max_length)s characters.") % {"max_length": MAX_LENGTH}
+                _("This password is longer than %(max_length)s characters; choose a shorter one.")
+                % {"max_length": MAX_LENGTH}
             )
         validate_password(password, person)
     except ValidationError as exc:
@@ -76,7 +77,11 @@ def change(person: User, current: str, password: str, *, request: HttpRequest, k
     """
     with audit.refusals(Action.PASSWORD_CHANGE, actor=person, target=person):
         if verify(request, person.email, current) is None:
-            raise Refused("password_wrong", _("This is not your present password."), field="current_password")
+            raise Refused(
+                "password_wrong",
+                _("This is not your present password, and nothing was changed. Try again, or sign out and reset it."),
+                field="current_password",
+            )
         check(password, person)
         with transaction.atomic():
             row = User.objects.locked().get(pk=person.pk)

@@ -67,7 +67,7 @@ def require_running(tenant: Tenant) -> None:
     if tenant.deleted_at:
         raise Refused(
             "tenant_closed",
-            _("%(tenant)s is being deleted; nothing else can be done.") % {"tenant": tenant},
+            _("%(tenant)s is being deleted and can't be changed any more; choose another tenant.") % {"tenant": tenant},
             status=409,
         )
     if tenant.suspended:

@@ -30,7 +30,7 @@ def create(
         if longest and (expires_in_days or 0) > longest:
             raise Refused(
                 "token_lifetime",
-                _("A token may live %(longest)s days here.") % {"longest": longest},
+                _("A token lives %(longest)s days here at most; choose fewer.") % {"longest": longest},
                 field="expires_in_days",
                 limit=longest,
             )

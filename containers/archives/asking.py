@@ -29,7 +29,9 @@ def export(container: Container, *, actor: User) -> Archive:
         row = _free(container)
         if row.status.state == EngineState.ABSENT:
             raise Refused(
-                "no_data_yet", _("This container was not made yet; there is no data to download."), status=409
+                "no_data_yet",
+                _("This container was not made yet; there is no data to download. Wait until it runs."),
+                status=409,
             )
         earlier = row.archives.filter(kind=ArchiveKind.EXPORT).exclude(file="")
         made = _make(row, actor, ArchiveKind.EXPORT)
@@ -46,11 +48,16 @@ def check_upload(container: Container, length: int | None, *, actor: User) -> No
     """
     with audit.refusals(Action.CONTAINER_IMPORT, actor=actor, target=container, tenant=container.tenant):
         if length is None:
-            raise Refused("length_required", _("Say how long the archive is (Content-Length)."), status=411)
+            raise Refused(
+                "length_required", _("Say how long the archive is, with the header Content-Length."), status=411
+            )
         if length > _longest(container):
             raise Refused(
                 "archive_too_large",
-                _("The archive is larger than the %(storage)s MiB of storage that the container has.")
+                _(
+                    "The archive is larger than the %(storage)s MiB of storage that the container has; "
+                    "leave some of it out."
+                )
                 % {"storage": container.storage // MIB},
                 status=413,
                 limit=container.storage,
@@ -94,10 +101,16 @@ def cancel(archive: Archive, *, actor: User) -> Archive:
         row.container.status = status
         if row.finished_at:
             raise Refused(
-                "archive_finished", _("It has come to its end already; there is nothing to cancel."), status=409
+                "archive_finished",
+                _("It has come to its end already; there is nothing to cancel. Look again to see what came of it."),
+                status=409,
             )
         if row.in_use:
-            raise Refused("archive_applied", _("The data is replaced already; that can't be cancelled."), status=409)
+            raise Refused(
+                "archive_applied",
+                _("The data is replaced already; that can't be cancelled. Restore another archive to change it again."),
+                status=409,
+            )
         said = {"code": CANCELLED, "message": "Somebody cancelled it."}
         Archive.objects.filter(pk=row.pk).ring(expires_at=timezone.now(), **said)
         doorbell.ring(RECONCILE, row.pk)
@@ -120,11 +133,17 @@ def _free(container: Container) -> Container:
     """The container, locked, if its data can be worked on."""
     row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
     if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused("being_deleted", _("This container is being deleted; nothing else can be done."), status=409)
+        raise Refused(
+            "being_deleted",
+            _("This container is being deleted and can't be changed any more; create another one instead."),
+            status=409,
+        )
     require_running(row.tenant)
     if not row.data_folder:
         raise Refused(
-            "no_data_folder", _("This container keeps no data: its template names no data folder."), status=409
+            "no_data_folder",
+            _("This container keeps no data: its template has no data folder. Others have; see when creating one."),
+            status=409,
         )
     if row.archives.filter(finished_at=None).exists():
         raise Refused(

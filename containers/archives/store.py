@@ -65,10 +65,10 @@ def require_room(length: int = 0) -> None:
     if shutil.disk_usage(there).free < settings.ARCHIVE_RESERVE + length:
         raise NoRoom(
             _(
-                "Warren's disk has no room for it: besides %(length)s MiB, %(archive_reserve)s MiB are to "
-                "stay free. Try again later, or tell whoever runs Warren."
+                "Warren's disk has no room for it: %(archive_reserve)s MiB of it are to stay free. "
+                "Try again later, or tell whoever runs Warren."
             )
-            % {"length": length // MIB, "archive_reserve": settings.ARCHIVE_RESERVE // MIB}
+            % {"archive_reserve": settings.ARCHIVE_RESERVE // MIB}
         )
 
 

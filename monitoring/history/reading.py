@@ -51,7 +51,11 @@ class Span:
         now = int(time.time())
         end = min(end, now)
         if start >= end:
-            raise Refused("range_invalid", _("The time ends before it begins, or has not come yet."), status=400)
+            raise Refused(
+                "range_invalid",
+                _("The time asked for ends before it begins, or has not come yet; choose another."),
+                status=400,
+            )
         spans = [cls(start // each * each, end, each) for each in ([step] if step else STEPS)]
         fitting = [span for span in spans if span.points <= MOST]
         if not fitting:

@@ -31,7 +31,7 @@ WORDS = {
     Close.REVOKED: _("Your access to this container has ended."),
     Close.NOT_FOUND: _("There is no such container, or it is not shared with you."),
     Close.NOT_PERMITTED: _("You may not do this with the container; ask its owner."),
-    Close.TOO_SLOW: _("Nothing was acknowledged for a minute. Open it again."),
+    Close.TOO_SLOW: _("Nothing was taken in here for a minute, or too slowly. Open it again."),
     Close.GONE: _("The container was deleted."),
     Close.IDLE: _("Nothing was typed or shown for a while. Open it again."),
     Close.TOO_MANY: _("Too many are open, or too much was sent at once. Close some, and try again."),

@@ -53,7 +53,11 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
             return AuditEvent.objects.all(), None
         tenant = Tenant.objects.filter(slug=slug).first()
         if tenant is None:
-            raise Refused("no_tenant", _("There is no tenant %(slug)s.") % {"slug": slug}, status=404)
+            raise Refused(
+                "no_tenant",
+                _("There is no tenant with the short name %(slug)s; the console lists them all.") % {"slug": slug},
+                status=404,
+            )
         return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
     mine = owned(user)
     tenant = (mine.filter(slug=slug) if slug else mine).first()

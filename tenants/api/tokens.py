@@ -97,7 +97,11 @@ class TokenListView(GenericAPIView[ApiToken]):
         given.is_valid(raise_exception=True)
         user = passwords.verify(request._request, **given.validated_data)
         if user is None:
-            raise Refused("credentials", _("The e-mail address and the password do not fit."), status=401)
+            raise Refused(
+                "credentials",
+                _("No account has this address with this password. Check both; capital letters count."),
+                status=401,
+            )
         return user
 
 

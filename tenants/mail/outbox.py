@@ -30,7 +30,9 @@ _PAUSES = (60, 300, 1800, 7200, 21600)  # seconds before each further try
 def post(kind: str, to: str, about: object = "", tenant: Tenant | None = None, *, language: str = "") -> Mail:
     """Keep a mail, and ring once the transaction at hand has committed. Raises `Refused` where no mail is sent."""
     if not settings.EMAIL_URL:
-        raise Refused("mail_off", _("This installation sends no mail; ask whoever runs it."), status=503)
+        raise Refused(
+            "mail_off", _("This installation sends no mail; ask whoever runs Warren to set it up."), status=503
+        )
     mail = Mail.objects.create(kind=kind, to=to, about=str(about), tenant=tenant, language=language)
     doorbell.ring(SEND, mail.pk)
     return mail

@@ -84,7 +84,7 @@ def test_plans_limits_are_told_with_what_would_help(api: APIClient, tenant: Tena
         "title": "The request cannot be carried out",
         "status": 422,
         "code": "containers_limit",
-        "detail": "The plan Free allows 1 container; this tenant has 1. Delete one first.",
+        "detail": "The plan Free allows 1 container; this tenant has 1. Delete one first, or ask for another plan.",
         "limit": 1,
         "used": 1,
     }

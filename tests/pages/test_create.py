@@ -134,7 +134,10 @@ def test_what_is_said_about_nobody_need_not_be_right(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"email": "gina@example.com\nnobody"}, "&#x27;nobody&#x27; is not an e-mail address."),
+        (
+            {"email": "gina@example.com\nnobody"},
+            "&#x27;nobody&#x27; is not an e-mail address. Write it as name@example.com.",
+        ),
         ({"email": "alice@example.com"}, "alice@example.com is a member of Acme and may do everything already."),
         ({"permission": "all"}, "Select a valid choice"),
         ({"end": "at"}, "Say when it is to end."),
@@ -174,7 +177,7 @@ def test_a_full_plan_is_said_before_anything_is_asked(client: Client, tenant: Te
     assert "The plan Free allows 1 container, and 1 is there. Delete one that nobody needs any more" in text(page)
     assert b'name="name"' not in page.content
     late = create(client, name="second")  # it was full by the time that it was sent
-    assert "Delete one first." in text(late)
+    assert "Delete one first, or ask for another plan." in text(late)
     assert 'value="second"' in late.content.decode()
 
 

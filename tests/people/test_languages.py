@@ -100,13 +100,13 @@ def test_a_refusal_is_read_in_ones_own_language_and_recorded_in_english(owner: U
 def test_words_among_words_have_their_english_too() -> None:
     with translation.override("de"):
         days = ngettext("%(count)s day", "%(count)s days", 2) % {"count": 2}
-        text = gettext("The plan %(plan)s wants an end for each access, within %(days)s.") % {
+        text = gettext("The plan %(plan)s wants an end for each access, within %(days)s; choose one.") % {
             "plan": "Pro",
             "days": days,
         }
         exc = Refused("expiry_needed", text)
-    assert str(exc) == "Der Tarif Pro verlangt für jeden Zugang ein Ende binnen 2 Tagen."
-    assert exc.english == "The plan Pro wants an end for each access, within 2 days."
+    assert str(exc) == "Der Tarif Pro verlangt für jeden Zugang ein Ende binnen 2 Tagen; wählen Sie eines."
+    assert exc.english == "The plan Pro wants an end for each access, within 2 days; choose one."
     assert json.loads(json.dumps({"detail": text}))["detail"] == str(exc)
 
 

@@ -157,8 +157,8 @@ def test_addresses_as_people_write_them(alice: Client, people: str) -> None:
     }
     page = give(alice, people, email="jo, kim@example, lou@example.com", end="day")
     assert page.context["form"].errors["email"] == [
-        "'jo' is not an e-mail address.",
-        "'kim@example' is not an e-mail address.",
+        "'jo' is not an e-mail address. Write it as name@example.com.",
+        "'kim@example' is not an e-mail address. Write it as name@example.com.",
     ]
     told = re.search(r'data-wrong="([^"]+)"', page.content.decode())
     assert told
