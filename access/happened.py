@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import Grant
 from containers.models import Container
 from tenants import audit, members
+from tenants.activity import deeds
 from tenants.activity.search import Searching, reads_all
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Role, User
@@ -65,8 +66,8 @@ _WORDS: dict[str, str | Promise] = {
 
 
 def words(row: AuditEvent) -> str:
-    """What was to be done; the verb of the log itself where there are no words for it."""
-    return str(_WORDS.get(row.action, row.action))
+    """What was to be done, of this container; as the tenant's record calls it where there are no words for that."""
+    return str(_WORDS.get(row.action) or deeds.words(row.action))
 
 
 def managed(actor: User, pk: Any, action: Action | None = None) -> Container:

@@ -15,8 +15,8 @@ from tenants.models.plan import MIB
 from tenants.pages.forms import DomainForm
 
 # What part of the plan's limits a container gets, by how its size is called.
-SIZES = {"large": 1, "medium": 2, "small": 4}
-_CALLED = {"large": _("Large"), "medium": _("Medium"), "small": _("Small")}
+SIZES = {"small": 4, "medium": 2, "large": 1}
+_CALLED = {"small": _("Small"), "medium": _("Medium"), "large": _("Large")}
 
 
 class _NameForm(DomainForm):
@@ -68,7 +68,7 @@ class ContainerForm(_NameForm):
         fields["name"].widget.attrs["aria-describedby"] = "id_name_helptext name-check"
         self.sizes = list(_sizes(self.plan))
         fields["size"].choices = [(value, label) for value, label, _memory, _cpu in self.sizes]
-        fields["size"].initial = self.sizes[0][0]
+        fields["size"].initial = self.sizes[-1][0]
         facts = {"plan": self.plan, "memory": self.plan.memory // MIB, "cpu": f"{self.plan.cpu / 1000:g}"}
         fields["memory"].help_text = lazystr(_("The plan %(plan)s allows %(memory)d a container.")) % facts
         fields["cpu"].help_text = lazystr(_("The plan %(plan)s allows %(cpu)s a container.")) % facts
@@ -91,7 +91,7 @@ class ContainerForm(_NameForm):
 
 
 def _sizes(plan: Plan) -> Any:
-    """Each with its value, name, bytes and thousandths of a core; the first is all that the plan gives."""
+    """Each with its value, name, bytes and thousandths of a core; the last is all that the plan gives."""
     for value, part in SIZES.items():
         memory, cpu = plan.memory // part // MIB * MIB if part > 1 else plan.memory, plan.cpu // part
         if memory >= admission.LEAST_MEMORY and cpu >= admission.LEAST_CPU:

@@ -137,10 +137,13 @@ def worded(over: Over) -> str:
             sizes = {"used": size(over.used), "limit": size(over.limit)}
             return _("%(used)s of traffic this month, the plan allows %(limit)s") % sizes
         case "memory" | "storage":
-            said = _("memory of %(used)s MiB, the plan allows %(limit)s")
+            said = _("memory of %(used)s, the plan allows %(limit)s")
             if over.what == "storage":
-                said = _("storage of %(used)s MiB, the plan allows %(limit)s")
-            return said % {"used": -(-over.used // MIB), "limit": over.limit // MIB}
+                said = _("storage of %(used)s, the plan allows %(limit)s")
+            sizes = {"used": size(over.used), "limit": size(over.limit)}
+            if sizes["used"] == sizes["limit"]:  # they differ by less than is shown
+                sizes = {"used": f"{-(-over.used // MIB)} MiB", "limit": f"{over.limit // MIB} MiB"}
+            return said % sizes
         case "cpu":
             cores = {"used": f"{over.used / 1000:g}", "limit": f"{over.limit / 1000:g}"}
             return _("%(used)s CPU, the plan allows %(limit)s") % cores

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from containers import lifecycle
+from containers.lifecycle import Health, Lifecycle
 from containers.models import Container
 from monitoring.models import Incident, Sample, Terminal
 from tenants import staff
@@ -47,8 +48,8 @@ _FRESH = datetime.timedelta(seconds=60)  # after which a number says nothing abo
 @dataclass(frozen=True, slots=True)
 class _Live:
     container: Container
-    phase: str
-    health: str
+    phase: Lifecycle
+    health: Health
     sample: Sample | None  # what was measured of late
 
 
@@ -63,7 +64,7 @@ def _containers(tenant: Tenant) -> dict[str, Any]:
         sample = getattr(container, "sample", None)
         now = sample if sample and sample.sampled_at > since else None
         phase, health = lifecycle.of(container)
-        found.append(_Live(container, str(phase), str(health), now))
+        found.append(_Live(container, phase, health, now))
     samples = [live.sample for live in found if live.sample]
     return {
         "rows": found,

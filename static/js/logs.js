@@ -132,7 +132,7 @@ class Log {
         this.finish(detail || gettext("The log has ended."));
       },
     });
-    this.toggle.textContent = gettext("Stop");
+    this.toggle.textContent = gettext("Pause");
     this.say("");
   }
 
@@ -142,11 +142,11 @@ class Log {
     else this.go();
   }
 
-  halt(words = gettext("Stopped.")) {
+  halt(words = gettext("Paused.")) {
     this.held = false;
     this.socket?.close();
     this.socket = undefined;
-    this.toggle.textContent = gettext("Continue");
+    this.toggle.textContent = gettext("Follow");
     this.say(words);
   }
 

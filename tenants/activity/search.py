@@ -13,13 +13,13 @@ from django.db.models import Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from django_stubs_ext import StrOrPromise
 from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
 
 from tenants import current
-from tenants.events import Action, Outcome
+from tenants.activity import deeds
+from tenants.events import Outcome
 from tenants.models import AuditEvent, Role, Tenant, User
 from tenants.pagination import Cursor
 from tenants.refusal import Refused
@@ -69,10 +69,6 @@ def readable(user: User, slug: str = "") -> tuple[QuerySet[AuditEvent], Tenant |
             status=403,
         )
     return AuditEvent.objects.filter(tenant_id=str(tenant.pk)), tenant
-
-
-def _choices(words: Any) -> list[tuple[str, StrOrPromise]]:
-    return [("", gettext_lazy("All")), *((str(word), str(word)) for word in sorted(words))]
 
 
 class Searching(forms.Form, Generic[Row]):
@@ -146,8 +142,12 @@ class ActivityForm(Searching[AuditEvent]):
         help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
         widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(choices=_choices(Action), required=False, label=gettext_lazy("Action"))
-    outcome = forms.ChoiceField(choices=_choices(Outcome), required=False, label=gettext_lazy("Outcome"))
+    action = forms.ChoiceField(choices=deeds.CHOICES, required=False, label=gettext_lazy("What"))
+    outcome = forms.ChoiceField(
+        choices=lambda: [("", gettext_lazy("All")), *((outcome, outcome.label) for outcome in Outcome)],
+        required=False,
+        label=gettext_lazy("Outcome"),
+    )
     actor = forms.CharField(
         max_length=254, required=False, label=gettext_lazy("Who"), help_text=gettext_lazy("Part of an e-mail address.")
     )

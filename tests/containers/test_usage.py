@@ -59,7 +59,7 @@ def test_over_in_storage_is_who_keeps_more(tenant: Tenant, template: Template) -
     ContainerStatus.objects.create(container=put(tenant, template, "two"))
     assert over(plan) == [], "what it may keep is brought in line by itself"
     ContainerStatus.objects.filter(storage_used=GIB).update(storage_used=GIB + 1)
-    assert over(plan) == ["storage of 1025 MiB, the plan allows 1024"]
+    assert over(plan) == ["storage of 1025 MiB, the plan allows 1024 MiB"]
 
 
 def test_bandwidth_is_what_all_containers_moved_this_month(

@@ -128,6 +128,26 @@ def test_the_list_says_what_is_used_of_the_plan_and_what_is_over_it(client: Clie
         assert "Delete those that nobody needs, or ask whoever runs Warren for a larger plan." in page
 
 
+def test_what_is_over_the_plan_in_several_ways_is_said_once(client: Client, tenant: Tenant) -> None:
+    create(client)
+    create(client, name="second")
+    Tenant.objects.filter(pk=tenant.pk).update(plan=Plan.objects.get(code="free"))  # nothing is brought within it
+    page = text(client.get("/"))
+    assert page.count("More is used than the plan Free allows.") == 1
+    assert "2 containers, the plan allows 1. Delete those that nobody needs." in page
+    assert "Memory of 8 GiB, the plan allows 512 MiB. Give the largest container less memory" in page
+    assert page.count("ask whoever runs Warren for a larger plan") == 1
+
+
+def test_a_suspended_tenant_is_offered_no_new_container(client: Client, tenant: Tenant) -> None:
+    create(client)
+    assert "New container" in text(client.get("/"))
+    standing.suspend(tenant, actor=None, reason="Overdue.")
+    page = text(client.get("/"))
+    assert "Acme is suspended." in page
+    assert "New container" not in page
+
+
 def test_a_refused_verb_is_said_on_the_page(client: Client) -> None:
     where = create(client).headers["Location"]
     assert "Only a running container can be restarted" in client.post(f"{where}restart/", follow=True).content.decode()

@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from tenants.activity import deeds
+from tenants.events import Action
 from tenants.models import AuditEvent, Membership, Role, Tenant, User
 from tests.conftest import make_tenant
 from tests.tenants.recorded import fill, rows
@@ -18,6 +20,8 @@ def test_the_page(owner: User, tenant: Tenant) -> None:
     assert '<time datetime="20' in first
     assert "box-1<" in first
     assert "box-51<" not in first
+    assert "<strong>Start a container</strong>" in first
+    assert '<option value="grant:revoke">Revoke an access</option>' in first
     assert ">Newer<" not in first
     older = first.partition('" rel="next"')[0].rpartition('href="')[2].replace("&amp;", "&")
     second = client.get(f"/activity/{older}").content.decode()
@@ -34,7 +38,7 @@ def test_the_page(owner: User, tenant: Tenant) -> None:
     assert [row["target"] for row in rows(download.streaming_content)] == ["box-42"]
     assert client.get("/activity/export/", {"since": "soon"}).headers["Location"] == "/activity/?since=soon"
     assert client.get("/activity/", {"tenant": "globex"}).status_code == 403
-    assert "Activity</a>" in client.get("/").content.decode()
+    assert "Activity</span></a>" in client.get("/").content.decode()
 
 
 def test_an_owner_of_two_tenants_chooses(owner: User, tenant: Tenant) -> None:
@@ -58,7 +62,7 @@ def test_it_goes_by_the_tenant_that_was_switched_to(owner: User, tenant: Tenant,
     assert '<option value="globex" selected>' in page.partition("<main")[2]
     assert "activity-globex" in client.get("/activity/export/").headers["Content-Disposition"]
     client.post("/switch/", {"tenant": "initech"})
-    assert "Activity</a>" not in client.get("/").content.decode(), "a member here, whatever they own elsewhere"
+    assert "Activity</span></a>" not in client.get("/").content.decode(), "a member here, whatever they own elsewhere"
     assert "Only owners of Initech" in client.get("/activity/").content.decode()
 
 
@@ -66,7 +70,7 @@ def test_a_member_finds_no_link_to_what_is_not_theirs(tenant: Tenant, stranger: 
     Membership.objects.create(tenant=tenant, user=stranger, role=Role.MEMBER)
     client = Client()
     client.force_login(stranger)
-    assert "Activity</a>" not in client.get("/").content.decode()
+    assert "Activity</span></a>" not in client.get("/").content.decode()
     assert "Only owners of Acme" in client.get("/activity/").content.decode()
 
 
@@ -85,3 +89,10 @@ def test_an_owner_finds_who_signed_in_and_who_was_refused(owner: User, tenant: T
     make_tenant("globex", owner)
     client.post("/sign-out/")
     assert AuditEvent.objects.latest("pk").tenant == ""  # of neither more than of the other
+
+
+def test_every_verb_has_words_and_is_offered_once() -> None:
+    offered = [verb for _group, verbs in deeds.CHOICES[1:] for verb, _words in verbs]
+    assert sorted(offered) == sorted(Action)
+    assert not [verb for verb in Action if deeds.words(verb) == verb]
+    assert deeds.words("container:explode") == "container:explode"
