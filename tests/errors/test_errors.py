@@ -10,7 +10,7 @@ from django.utils import translation
 from config.openapi.codes import CODES
 from containers.engine.memory import MemoryEngine
 from monitoring.live.codes import WORDS, Close
-from tests.errors import asking, containers, document, people, sharing, sources, tenants
+from tests.errors import asking, containers, data, document, people, sharing, sources, tenants
 from tests.errors.world import Answer, Cause, World, answer
 from tests.test_shape import ROOT
 
@@ -29,7 +29,7 @@ def caused(world: World, cause: Cause) -> Answer:
     return found
 
 
-AREAS = {area.__name__.rpartition(".")[2]: area.CAUSES for area in (people, tenants, containers, sharing, asking)}
+AREAS = {area.__name__.rpartition(".")[2]: area.CAUSES for area in (people, tenants, containers, data, sharing, asking)}
 ROWS = {row.does: row for row in document.rows()}
 # What only a browser, an engine or a clock shows, with the test that causes it there.
 ELSEWHERE = {

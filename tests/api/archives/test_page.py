@@ -43,7 +43,7 @@ def test_the_page_prepares_shows_and_restores(page: Client, api: APIClient, box:
     assert "This replaces everything" in page.get(where).content.decode()
     token = _token(page, where)
     assert page.post(f"{where}export/", {"csrfmiddlewaretoken": token}).status_code == 302
-    assert "queued" in page.get(where).content.decode()
+    assert "Queued" in page.get(where).content.decode()
     converge()
     link = f"{box.partition('testserver')[2]}exports/{Archive.objects.get().pk}/download/"
     assert link in page.get(where).content.decode()

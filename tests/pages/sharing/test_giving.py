@@ -64,7 +64,7 @@ def test_what_a_form_refuses_stands_at_its_field(alice: Client, people: str, ten
         ("email", "This field is required", {"email": ""}),
         ("email", "at least one", {"email": ", ;"}),
         ("email", "'gina' is not an e-mail address", {"email": "gina, hal@example.com"}),
-        ("email", "at most 100 addresses", {"email": "\n".join(f"p{n}@example.com" for n in range(101))}),
+        ("email", "at most 100 go at once", {"email": "\n".join(f"p{n}@example.com" for n in range(101))}),
         ("email", "bob@example.com is a member", {"email": "gina@example.com\nbob@example.com"}),
         ("permission", "not one of the available", {"permission": "delete"}),
         ("end", "not one of the available", {"end": "keep"}),
