@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from containers import admission
 from containers.engine.memory import MemoryEngine
@@ -14,6 +14,7 @@ from containers.models import Container, Template
 from tenants.models import Tenant, User
 from tests.conftest import converge
 
+expect.set_options(timeout=15_000)  # milliseconds: a machine that is busy with other tests draws slowly
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 
 

@@ -124,7 +124,7 @@ def test_everything_is_in_the_table() -> None:
 
 
 # Several routes a test: to set the cast up takes longer than to ask for one of them.
-PORTIONS = 12
+PORTIONS = 5
 
 
 @pytest.mark.parametrize("portion", range(PORTIONS))
