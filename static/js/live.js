@@ -224,7 +224,22 @@ document.documentElement.classList.add("moving");
 for (const { element } of fragments) {
   let open = []; // what was unfolded in it, and where in it the focus was
   let focused;
-  element.addEventListener("htmx:beforeSwap", () => {
+  let pressed = false; // from press to release it is left alone: the click would be lost with what it began on
+  let held = false;
+  element.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => setTimeout(() => {
+      pressed = false; // the click has been by now
+      if (held) element.dispatchEvent(new Event("refresh"));
+      held = false;
+    }));
+  }
+  element.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+    if (pressed && target === element && detail.requestConfig.elt === element) {
+      detail.shouldSwap = false;
+      held = true;
+      return;
+    }
     open = [...element.querySelectorAll("details[open][id]")].map(({ id }) => id);
     focused = element.contains(document.activeElement) ? document.activeElement.id : "";
   });
