@@ -14,7 +14,8 @@ from access.holding import Holding
 from access.levels import Permission
 from access.models import Ended, Grant
 from access.terms import UNSET, End, Unset
-from containers.models import Container, Desired
+from containers.going import require_staying
+from containers.models import Container
 from tenants import audit
 from tenants.events import Action
 from tenants.models import Tenant, User
@@ -191,12 +192,7 @@ def _locked(container: Container, actor: User) -> tuple[Container, Holding]:
     """The container under its lock, for somebody who may let people in, while it stands."""
     row = lock(container)
     mine = managing(row, actor)
-    if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused(
-            "being_deleted",
-            _("This container is being deleted and can't be changed any more; create another one instead."),
-            status=409,
-        )
+    require_staying(row)
     require_running(row.tenant)
     return row, mine
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from containers import conditions, naming, placement, steps, variables, visibility
+from containers.going import is_going, require_staying
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action, Outcome
@@ -278,14 +279,9 @@ def apply(
         row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
         if permission:
             visibility.require(actor, row, permission)
-        going = row.deleted_at is not None or row.desired == Desired.ABSENT
-        if going and action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
-            raise Refused(
-                "being_deleted",
-                _("This container is being deleted and can't be changed any more; create another one instead."),
-                status=409,
-            )
-        if not going and action is not Action.CONTAINER_DELETE:
+        if action not in {Action.CONTAINER_DELETE, Action.CONTAINER_RETRY}:
+            require_staying(row)
+        if not is_going(row) and action is not Action.CONTAINER_DELETE:
             require_running(row.tenant)
         if_match.check(row)
         if row.deleted_at is None and (changed := change(row)):

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from containers import admission, steps, variables
-from containers.models import Container, Desired
+from containers.going import require_staying
+from containers.models import Container
 from containers.variables import Changes
 from tenants.events import Action
 from tenants.models import User
 from tenants.precondition import ANY, IfMatch
-from tenants.refusal import Refused
 from tenants.words import gettext as _
 
 
@@ -108,12 +108,7 @@ def recreate(container: Container, *, actor: User, if_match: IfMatch = ANY, perm
 def duplicate(container: Container, *, actor: User, name: str) -> Container:
     """A new container of the same tenant with the same settings and secrets but no data, admitted as any other."""
     source = Container.objects.select_related("tenant", "template").get(pk=container.pk)
-    if source.deleted_at or source.desired == Desired.ABSENT:
-        raise Refused(
-            "being_deleted",
-            _("This container is being deleted and can't be changed any more; create another one instead."),
-            status=409,
-        )
+    require_staying(source)
     return admission.create(
         actor=actor,
         tenant=source.tenant,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from containers import visibility
-from containers.models import Container, Desired
+from containers.going import require_staying
+from containers.models import Container
 from monitoring.models import Terminal, TerminalQuerySet
 from tenants import audit
 from tenants.events import Action
@@ -40,12 +41,7 @@ def begin(container: Container, *, actor: User, ip: str | None, writes: bool = T
             visibility.require(person, row, "shell")
             if not writes:
                 raise Refused("permission_denied", READS_ONLY, status=403)
-            if row.deleted_at or row.desired == Desired.ABSENT:
-                raise Refused(
-                    "being_deleted",
-                    _("This container is being deleted and can't be changed any more; create another one instead."),
-                    status=409,
-                )
+            require_staying(row)
             require_running(row.tenant)
             _require_room(person, row)
             made = Terminal.objects.create(container=row, user=person, who=person.email, ip=ip)

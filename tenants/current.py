@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from tenants.models import ApiToken, Membership, Role, Tenant, User
+from tenants.once import once
 from tenants.refusal import Refused
 from tenants.viewer import Viewer
 from tenants.words import gettext as _
 
-_KEPT = "_tenants_of_user"  # attribute of the request
 _CHOSEN = "tenant"  # key of the session: the slug of the tenant that the person has switched to
 
 
@@ -102,12 +102,8 @@ def _tenants(request: HttpRequest) -> list[Tenant]:
     user: Any = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    found: list[Tenant] | None = getattr(request, _KEPT, None)
-    if found is None:
-        role: Any = Value(Role.OWNER) if isinstance(user, Viewer) else F("memberships__role")
-        found = list(mine(user).annotate(my_role=role))
-        setattr(request, _KEPT, found)
-    return found
+    role: Any = Value(Role.OWNER) if isinstance(user, Viewer) else F("memberships__role")
+    return once(request, "tenants", lambda: list(mine(user).annotate(my_role=role)))
 
 
 def _present(request: HttpRequest, tenants: list[Tenant]) -> Tenant | None:

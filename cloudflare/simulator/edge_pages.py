@@ -63,8 +63,7 @@ def forbidden(email: str, host: str, again: str) -> str:
     return _page(
         "You cannot open this",
         f"<p><strong>{escape(email)}</strong> has not been given access to <code>{escape(host)}</code>."
-        " Ask whoever sent you the address.</p>"
-        f'<p><a href="{escape(again)}">Sign in as somebody else</a></p>',
+        f" {_whom_to_ask(again)}",
     )
 
 
@@ -72,9 +71,12 @@ def no_seat(email: str, host: str, again: str) -> str:
     return _page(
         "There is no seat left",
         f"<p><strong>{escape(email)}</strong> may open <code>{escape(host)}</code>, but every seat of the organization"
-        " is taken. Ask whoever sent you the address.</p>"
-        f'<p><a href="{escape(again)}">Sign in as somebody else</a></p>',
+        f" is taken. {_whom_to_ask(again)}",
     )
+
+
+def _whom_to_ask(again: str) -> str:
+    return f'Ask whoever sent you the address.</p><p><a href="{escape(again)}">Sign in as somebody else</a></p>'
 
 
 def trouble(title: str, content: str) -> str:

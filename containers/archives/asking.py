@@ -10,7 +10,8 @@ from django.utils import timezone
 from containers import doorbell
 from containers.archives import CANCELLED, RECONCILE, store
 from containers.archives.rules import allowance
-from containers.models import Archive, ArchiveKind, Container, ContainerStatus, Desired, EngineState
+from containers.going import require_staying
+from containers.models import Archive, ArchiveKind, Container, ContainerStatus, EngineState
 from tenants import audit
 from tenants.events import Action
 from tenants.models import User
@@ -132,12 +133,7 @@ def _no_room(exc: store.NoRoom) -> Refused:
 def _free(container: Container) -> Container:
     """The container, locked, if its data can be worked on."""
     row = Container.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=container.pk)
-    if row.deleted_at or row.desired == Desired.ABSENT:
-        raise Refused(
-            "being_deleted",
-            _("This container is being deleted and can't be changed any more; create another one instead."),
-            status=409,
-        )
+    require_staying(row)
     require_running(row.tenant)
     if not row.data_folder:
         raise Refused(

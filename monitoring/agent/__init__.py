@@ -127,7 +127,7 @@ class Agent:
             began = time.monotonic()
             try:
                 await run()
-            except Exception:
+            except Exception:  # a mistake in one part: the others, and what they tell, go on
                 log.exception("a part of the agent failed; it is begun again")
             pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(LONGEST_PAUSE, 2 * pause)
             await asyncio.sleep(0 if self.stopping else pause)

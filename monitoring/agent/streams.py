@@ -236,7 +236,7 @@ async def _outcome(work: Coroutine[Any, Any, Over]) -> Over:
     except DockerError as exc:
         log.warning("the engine could not serve a stream: %s", exc)
         return Over("engine_away", "The Docker engine could not do this.")
-    except Exception:
+    except Exception:  # a mistake of ours ends this stream, whose reader is told, and no other
         log.exception("a stream failed")
         return Over("closed", "Something went wrong at the host.")
 

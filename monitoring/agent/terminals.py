@@ -176,7 +176,7 @@ class Terminal(Stream):
     async def _noted(self, work: Callable[[], object]) -> None:
         try:
             await self.agent.in_database(work)
-        except Exception:
+        except Exception:  # the record may be away, but the shell is to end: `leftovers` notes it later
             log.exception("a terminal of %s was not noted", self.name)
 
 

@@ -241,6 +241,6 @@ async def _forever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await work()
-        except Exception:
+        except Exception:  # whatever it is, it is logged
             log.exception("%s failed and is begun anew", work.__qualname__)
             await asyncio.sleep(0.5)

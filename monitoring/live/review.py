@@ -59,7 +59,7 @@ class Review:
                 self._some.clear()
             try:
                 await self._pass(changed, doubted)
-            except Exception:
+            except Exception:  # put back and raised on: `_forever` logs it and begins anew
                 self._changed |= changed  # the database is away: what was asked is asked again
                 self._doubted |= doubted
                 self._some.set()
@@ -79,7 +79,7 @@ class Review:
         if watched or new:
             try:
                 snapshot = await in_database(snapshots.of, watched | {key for _, key in new}, threads=REVIEWS)
-            except Exception:
+            except Exception:  # owed again, and raised on
                 for socket, key in new:
                     socket.owe(key)
                 raise
@@ -94,7 +94,7 @@ async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:
     """What fails for one socket is that one's end, and nothing to the others."""
     try:
         await work
-    except Exception:
+    except Exception:  # a mistake, or a connection in a state that nobody thought of
         log.exception("a socket failed and is closed")
         await socket.end(Close.UNAVAILABLE)
 

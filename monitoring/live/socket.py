@@ -198,7 +198,7 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
     async def _left(self) -> None:
         try:
             await self.left()
-        except Exception:
+        except Exception:  # nobody waits for this task, and nobody would hear of it
             log.exception("what a closed socket leaves was not seen to")
 
     async def tell(self, kind: str, **facts: Any) -> None:

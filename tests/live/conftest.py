@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from access.models import Grant
 from config.asgi import application
+from containers import observed
 from containers.models import Container, ContainerStatus, Template
 from monitoring.live import hub, wire
 from monitoring.live.database import REVIEWS, in_database
 from monitoring.live.link import Link
-from tenants.models import Tenant, User
+from tenants.models import Membership, Tenant, User
 from tests.live import described
 
 _PORTS = itertools.count(1)
@@ -186,3 +187,19 @@ def share(box: Container, guest: User, permission: str = "view", seconds: float 
     return Grant.objects.create(
         container=box, email=guest.email, permission=permission, granter="alice@example.com", expires_at=ends
     )
+
+
+@sync_to_async
+def put_out(owner: User, box: Container, how: str, *pages: Page) -> None:
+    """Take from somebody at these pages what they are there by."""
+    if how == "signed out":
+        for page in pages:
+            page.client.logout()
+    elif how == "password":
+        owner.set_password("another")
+        owner.save()
+    elif how == "removed":
+        Membership.objects.get(user=owner).delete()
+    else:
+        Container.objects.filter(pk=box.pk).update(deleted_at=timezone.now())
+        observed.tell(box.pk)

@@ -11,11 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from access import sharing
-from containers import observed
 from containers.models import Container
 from monitoring.live import socket
-from tenants.models import Membership, Tenant, User
-from tests.live.conftest import Open, make_box, share
+from tenants.models import Tenant, User
+from tests.live.conftest import Open, make_box, put_out, share
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -69,20 +68,7 @@ async def test_a_member_is_out_at_once(page: Open, owner: User, box: Container, 
     await mine.say(type="subscribe", containers=[str(box.pk)])
     await mine.until("grants")
 
-    @sync_to_async
-    def end() -> None:
-        if how == "signed out":
-            mine.client.logout()
-        elif how == "password":
-            owner.set_password("another")
-            owner.save()
-        elif how == "removed":
-            Membership.objects.get(user=owner).delete()
-        else:
-            Container.objects.filter(pk=box.pk).update(deleted_at=timezone.now())
-            observed.tell(box.pk)
-
-    await end()
+    await put_out(owner, box, how, mine)
     assert await mine.closed() == {"removed": 4403, "deleted": 4409}.get(how, 4401)
 
 

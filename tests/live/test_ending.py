@@ -5,15 +5,12 @@ import threading
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
-from django.utils import timezone
 
-from containers import observed
 from containers.models import Container
 from monitoring import terminals
 from monitoring.live import stream
-from tenants.models import Membership, Tenant, User
-from tests.live.conftest import FakeAgent, Open
+from tenants.models import Tenant, User
+from tests.live.conftest import FakeAgent, Open, put_out
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -29,22 +26,8 @@ async def test_a_log_and_a_terminal_end_with_what_they_live_by(
     await log.until("opened")
     await shell.until("opened")
 
-    @sync_to_async
-    def end() -> None:
-        if how == "signed out":
-            log.client.logout()
-            shell.client.logout()
-        elif how == "password":
-            owner.set_password("another")
-            owner.save()
-        elif how == "removed":
-            Membership.objects.get(user=owner).delete()
-        else:
-            Container.objects.filter(pk=box.pk).update(deleted_at=timezone.now())
-            observed.tell(box.pk)
-
     began = asyncio.get_running_loop().time()
-    await end()
+    await put_out(owner, box, how, log, shell)
     assert [await log.closed(), await shell.closed()] == [code, code]
     assert asyncio.get_running_loop().time() - began < 2
     word = {4401: "signed_out", 4403: "revoked", 4409: "gone"}[code]
