@@ -16,7 +16,7 @@ run: ## Run Warren on this machine, with a simulated Cloudflare (PORT, EDGE_PORT
 
 test: ## Run all tests against real Docker, PostgreSQL, Redis and Chromium (ARGS=...)
 	@scripts/ensure python redis docker busybox iproute postgres chromium btrfs gettext
-	scripts/with-services $(PYTHON) -m pytest -n 5 --maxschedchunk 1 $(ARGS)
+	scripts/with-services $(PYTHON) -m pytest -n 4 --maxschedchunk 1 $(ARGS)
 
 check: ## Format, lint, types, import contracts, migrations, deployment checks, schema
 	@scripts/ensure python

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
-from pytest_django.plugin import blocking_manager_key
 
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Zone
@@ -40,41 +39,19 @@ def pytest_configure(config: pytest.Config) -> None:
     triggers.STATEMENTS["postgresql"] = triggers.POSTGRESQL_ROWS
 
 
-LONG = ("tests/crash/", "tests/up/", "tests/walks/")
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that commit come last, for they empty the tables behind them; of these the long ones first.
 
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
-    """As they were shuffled, with the long ones spread over the first half: those wait much, and the others compute.
-
-    pytest-django has tests that commit come last, for they empty the tables behind them. Here that is put right after
-    them, or else all that wait would stand together at the end, with the processors idle.
+    Else one process would work on those alone at the end. The order within each of the three parts does not matter.
     """
-    shuffled = list(items)
-    result = yield
-    left = set(items)
-    long = [each for each in shuffled if each in left and each.nodeid.startswith(LONG)]
-    others = [each for each in shuffled if each in left and not each.nodeid.startswith(LONG)]
-    for number, each in enumerate(long):
-        others.insert(number + number * len(others) // (2 * len(long)), each)
-    items[:] = others
-    return result
 
+    def part(item: pytest.Item) -> int:
+        marker = item.get_closest_marker("django_db")
+        commits = marker is not None and marker.kwargs.get("transaction", False)
+        return 0 if not commits else 1 if "tests/crash/" in item.nodeid else 2
 
-def _commits(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    named = marker is not None and marker.kwargs.get("transaction", False)
-    return named or "transactional_db" in getattr(item, "fixturenames", ())
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """What migrations have put into the tables is there again for a test that does not bring it along."""
-    result = yield
-    if _commits(item) and nextitem is not None and not _commits(nextitem):
-        with item.config.stash[blocking_manager_key].unblock():
-            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
-    return result
+    items.sort(key=part)
 
 
 @pytest.fixture(scope="session")
