@@ -5,8 +5,10 @@ Secrets and ids are made once and kept. What follows from the ports is written a
 """
 
 import base64
+import contextlib
 import os
 import secrets
+import socket
 import string
 from pathlib import Path
 
@@ -71,11 +73,20 @@ def _kept() -> dict[str, str]:
         "CLOUDFLARE_ZONE_ID": secrets.token_hex(16),
         "CONTAINERS_DOMAIN": DOMAIN,
         "CONNECTOR_IMAGE": "warren/connector:latest",
-        "TUNNEL_PORT": str(20000 + secrets.randbelow(10000)),
-        "SMTP_PORT": str(10000 + secrets.randbelow(10000)),
+        "TUNNEL_PORT": str(_unused_port()),
+        "SMTP_PORT": str(_unused_port()),
         "SWEEP_SECONDS": "5",
         "REGISTRATION_OPEN": "true",
     }
+
+
+def _unused_port() -> int:
+    """Below the range from which the kernel gives ports to connections; nothing listens on it at the moment."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("", port))
+            return port
 
 
 def _derived(tunnel_port: str) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from django.db import close_old_connections
 
 T = TypeVar("T")
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
+AT_ONCE = 4
+_THREADS = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="live")
 REVIEWS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="review")  # waits for nobody else's questions
 
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any, Self
@@ -21,7 +22,7 @@ from config.asgi import application
 from containers import observed
 from containers.models import Container, ContainerStatus, Template
 from monitoring.live import hub, wire
-from monitoring.live.database import REVIEWS, in_database
+from monitoring.live.database import AT_ONCE, REVIEWS, in_database
 from monitoring.live.link import Link
 from tenants.models import Membership, Tenant, User
 from tests.live import described
@@ -61,7 +62,7 @@ class Page:
     async def say(self, **message: Any) -> None:
         await self.socket.send_to(text_data=json.dumps(message))
 
-    async def next(self, seconds: float = 5) -> dict[str, Any]:
+    async def next(self, seconds: float = 15) -> dict[str, Any]:
         """The next message, whatever it is; `{"closed": code}` once the server has closed."""
         sent = await self.socket.receive_output(seconds)
         if sent["type"] == "websocket.close":
@@ -85,6 +86,11 @@ class Page:
     async def silent(self, seconds: float = 0.3) -> bool:
         return bool(await self.socket.receive_nothing(seconds))
 
+    async def leave(self) -> None:
+        """To wait in vain has cancelled the socket, and its cancellation would skip whatever else a test tidies up."""
+        if not self.socket.future.cancelled():
+            await self.socket.disconnect()
+
 
 Open = Callable[..., Any]
 
@@ -101,9 +107,17 @@ async def page(db: None) -> AsyncIterator[Open]:
 
     yield open_one
     for each in opened:
-        await each.socket.disconnect()
+        await each.leave()
     await (await hub.current()).close()
-    await in_database(lambda: None, threads=REVIEWS)  # what it was asking is answered, before the tables are emptied
+    await answered()
+
+
+async def answered() -> None:
+    """All that was asked of the database is done: who still writes there would meet whoever empties the tables."""
+    together = threading.Barrier(AT_ONCE)
+    await asyncio.gather(
+        in_database(lambda: None, threads=REVIEWS), *(in_database(together.wait, 15) for _ in range(AT_ONCE))
+    )
 
 
 class FakeAgent:

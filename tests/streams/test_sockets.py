@@ -190,7 +190,7 @@ async def test_how_many_at_once(
             await screen.until(lambda s: s.last == {"closed": 4429})
     assert len(await attempts(outcome=Outcome.REFUSED, reason="terminals_limit")) == 3
     for screen in screens:
-        await screen.page.socket.disconnect()
+        await screen.page.leave()
     await rest(box)
     await eventually(nothing_open)
     monkeypatch.setattr(terminals, "PER_CONTAINER", 0)

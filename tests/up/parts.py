@@ -22,9 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
-    """Below the range from which the kernel gives ports to connections: nobody takes it before it is bound."""
+    """One that nobody else takes, also while nothing listens on it: each process of a run has a range of its own, below
+    those from which an installation picks its own and from which the kernel gives ports to connections."""
+    first = 10_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = random.SystemRandom().randrange(10_000, 30_000)
+        port = random.SystemRandom().randrange(first, first + 500)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
@@ -35,7 +37,7 @@ class Up:
 
     def __init__(self, home: Path, *, bare: bool = False) -> None:
         self.bare = bare
-        self.home, self.port, self.edge_port = home, free_port(), free_port()
+        self.home, self.port, self.edge_port, self.mail_port = home, free_port(), free_port(), free_port()
         self.settings: dict[str, str] = {}  # beside those that every test needs
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
@@ -44,7 +46,7 @@ class Up:
     def environment(self) -> dict[str, str]:
         """A user's: nothing of the test run's own."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "DOCKER_HOST") if name in os.environ}
-        ports = {"PORT": str(self.port), "EDGE_PORT": str(self.edge_port)}
+        ports = {"PORT": str(self.port), "EDGE_PORT": str(self.edge_port), "SMTP_PORT": str(self.mail_port)}
         unhurried = {"API_RATE": "", "API_COSTLY_RATE": "", "LINGER_SECONDS": "1"}  # tests wait by asking again
         return {**kept, **ports, **unhurried, **self.settings, "WARREN_HOME": str(self.home)}
 
