@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tenants.activity import deeds
+from tenants.activity import vocabulary
 from tenants.figures import GAP, day, size, zone
 
 register = template.Library()
 register.filter("size", size)
-register.filter("deed", deeds.words)
+register.filter("deed", vocabulary.words)
+register.filter("told", vocabulary.told)
 
 _TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
 NOTHING = SafeString("")
