@@ -7,6 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from tenants import passwords
+from tenants.mail import links
 from tenants.models import ApiToken, AuditEvent, Mail, Membership, Role, Tenant, User
 from tests.people.conftest import PASSWORD, api, link, pages, token
 
@@ -159,3 +161,26 @@ def test_a_new_password_revokes_what_the_old_one_made(owner: User, stranger: Use
     assert api().post(f"{RESET}confirm/", {"token": secret, "password": PASSWORD}, format="json").status_code == 204
     assert set(ApiToken.objects.all()) == {theirs}
     assert AuditEvent.objects.filter(action="token:revoke", actor=owner.email).count() == 3
+
+
+@pytest.mark.parametrize("what", ["change", "close"])
+def test_the_old_password_does_nothing_once_another_is_set(
+    bob: User, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who knows it sends it at the very moment at which its owner resets it: verified before, used after."""
+    verify = passwords.verify
+
+    def then_reset(*given: Any) -> User | None:
+        found = verify(*given)
+        passwords.reset(links.password(bob), PASSWORD)
+        return found
+
+    monkeypatch.setattr(passwords, "verify", then_reset)
+    body = {"current_password": "secret", "password": "thief of the night"}
+    if what == "change":
+        answer = api(bob).post("/api/v1/me/password/", body, format="json")
+    else:
+        answer = api(bob).delete("/api/v1/me/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "password_wrong")
+    bob.refresh_from_db()
+    assert (bob.is_active, bob.check_password(PASSWORD)) == (True, True)
