@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 
 def engine_differences() -> list[Any]:
-    """Make every container due whose engine state is not what was last seen; returns their keys."""
+    """Make every container due whose engine state is not what was last seen; returns their keys.
+
+    Raises `Terminal`, with all of that done, where the firewall can be neither verified nor set.
+    """
     listed = {
         row.labels["warren.container"]: row.state
         for row in engine.current().list({LABEL: settings.INSTALLATION})
@@ -29,8 +32,8 @@ def engine_differences() -> list[Any]:
     ]
     for orphan in listed:
         log.warning("the engine runs a container of ours that no row knows: %s", orphan)
-    if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
-        firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     if differing:
         ContainerStatus.objects.filter(pk__in=differing).ring()
+    if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
+        firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     return differing
