@@ -1,6 +1,7 @@
 """One list call to the engine, compared with all rows: finds what changed behind our back."""
 
 import logging
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -30,10 +31,20 @@ def engine_differences() -> list[Any]:
         for pk, state, desired in known
         if listed.pop(str(pk), EngineState.ABSENT) != state and desired != Desired.ABSENT
     ]
-    for orphan in listed:
+    # Made by a worker whose lease had run out, after others verified that nothing was left.
+    late = ContainerStatus.objects.filter(pk__in=filter(None, map(_key, listed))).exclude(container__deleted_at=None)
+    differing += (buried := list(late.values_list("pk", flat=True)))
+    for orphan in listed.keys() - {str(pk) for pk in buried}:
         log.warning("the engine runs a container of ours that no row knows: %s", orphan)
     if differing:
         ContainerStatus.objects.filter(pk__in=differing).ring()
     if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
         firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     return differing
+
+
+def _key(label: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(label)
+    except ValueError:
+        return None
