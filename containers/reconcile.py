@@ -27,7 +27,7 @@ def load(pk: Any) -> ContainerStatus:
 def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     container = status.container
     if container.deleted_at:
-        return loop.Result(rest=True)
+        return _cleared(container)
     progress = steps.Progress(conditions.of(container, conditions.RUNNING))
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
@@ -227,9 +227,7 @@ def _running(seen: Observed) -> tuple[bool, str, str]:
 
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
-    if container.data_folder:
-        for volume in engine.current().volumes(specs.owned(container)):
-            engine.current().remove_volume(volume)
+    _without_volumes(container)
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
     seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
     if not conditions.gone(container):
@@ -244,6 +242,20 @@ def _gone(container: Container) -> loop.Result:
 
     rings = tuple((networks.RECONCILE, network.pk) for network in mine)
     return loop.Result(rest=True, seen=seen, rings=rings, record=record)
+
+
+def _cleared(container: Container) -> loop.Result:
+    """Of what was verified gone, nothing stays that a worker may have made too late. Its names are nobody else's."""
+    if engine.current().inspect(container.engine_name):
+        engine.current().remove(container.engine_name)
+        _without_volumes(container)
+    return loop.Result(rest=True)
+
+
+def _without_volumes(container: Container) -> None:
+    if container.data_folder:
+        for volume in engine.current().volumes(specs.owned(container)):
+            engine.current().remove_volume(volume)
 
 
 def _failed(status: ContainerStatus, failure: Failed) -> None:

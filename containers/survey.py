@@ -1,6 +1,7 @@
 """One list call to the engine, compared with all rows: finds what changed behind our back."""
 
 import logging
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,10 @@ log = logging.getLogger(__name__)
 
 
 def engine_differences() -> list[Any]:
-    """Make every container due whose engine state is not what was last seen; returns their keys."""
+    """Make every container due whose engine state is not what was last seen; returns their keys.
+
+    Raises `Terminal`, with all of that done, where the firewall can be neither verified nor set.
+    """
     listed = {
         row.labels["warren.container"]: row.state
         for row in engine.current().list({LABEL: settings.INSTALLATION})
@@ -27,10 +31,20 @@ def engine_differences() -> list[Any]:
         for pk, state, desired in known
         if listed.pop(str(pk), EngineState.ABSENT) != state and desired != Desired.ABSENT
     ]
-    for orphan in listed:
+    # Made by a worker whose lease had run out, after others verified that nothing was left.
+    late = ContainerStatus.objects.filter(pk__in=filter(None, map(_key, listed))).exclude(container__deleted_at=None)
+    differing += (buried := list(late.values_list("pk", flat=True)))
+    for orphan in listed.keys() - {str(pk) for pk in buried}:
         log.warning("the engine runs a container of ours that no row knows: %s", orphan)
-    if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
-        firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     if differing:
         ContainerStatus.objects.filter(pk__in=differing).ring()
+    if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
+        firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     return differing
+
+
+def _key(label: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(label)
+    except ValueError:
+        return None

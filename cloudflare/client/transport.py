@@ -14,6 +14,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from cloudflare.client import errors
 from cloudflare.client.pacer import Pacer, Priority
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 32 * 1024 * 1024
 PATIENCE = 2.0  # seconds of Retry-After that are waited for here; longer ones go to the caller's schedule
+LONGEST = 3600.0  # seconds of Retry-After that are believed
 LATE = 5.0  # seconds after which a call is not sent again: what it says may not be wanted any more
 _IDS = re.compile(r"/[0-9a-f-]{32,36}(?=/|$)")
 
@@ -89,7 +91,7 @@ class Transport:
             with response:
                 status, ray = response.status_code, response.headers.get("cf-ray", "")
                 return self._read(response, creating=method == "POST")
-        except requests.RequestException as exc:
+        except (requests.RequestException, HTTPError, OSError) as exc:  # urllib3's own, once the body is read
             # The exception's own text may hold the request, so only its kind is told.
             never_sent = isinstance(exc, requests.ConnectTimeout)
             raise errors.Unreachable(type(exc).__name__, ambiguous=method == "POST" and not never_sent) from None
@@ -107,7 +109,7 @@ class Transport:
         raw = response.raw.read(MAX_BODY + 1, decode_content=True)
         try:
             envelope = json.loads(raw) if len(raw) <= MAX_BODY else None
-        except ValueError:
+        except (ValueError, RecursionError):
             envelope = None
         status, ray = response.status_code, response.headers.get("cf-ray", "")
         if isinstance(envelope, dict) and envelope.get("success") is True and 200 <= status < 300:
@@ -158,7 +160,8 @@ def _reasons(envelope: Any) -> tuple[list[int], str]:
 
 
 def _seconds(header: str | None) -> float | None:
+    """Not longer than Cloudflare ever blocks anybody, several times over: it comes from outside."""
     try:
-        return max(0.0, float(header)) if header else None
+        return min(max(0.0, float(header)), LONGEST) if header else None
     except ValueError:
         return None

@@ -9,6 +9,7 @@ from containers.errors import Retryable, Terminal
 _WORDS: dict[type[errors.CloudflareError], str] = {
     errors.Unreachable: "Cloudflare cannot be reached; this is tried again by itself.",
     errors.Throttled: "Cloudflare's limit of calls is used up for the moment; this goes on by itself.",
+    errors.Paced: "Cloudflare's limit of calls is used up for the moment; this goes on by itself.",
     errors.Broken: "Cloudflare answered with a fault of its own; this is tried again by itself.",
     errors.LimitReached: "The Cloudflare account has reached a limit; whoever runs Warren can add an account.",
     errors.Unauthorized: "Cloudflare refused the API token; whoever runs Warren must renew it.",

@@ -4,7 +4,8 @@ Nothing here ever makes a name routable that is not protected: each stage begins
 written down as seen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -65,11 +66,25 @@ def reconcile(publication: Publication, lease: Lease) -> loop.Result:
 
 def _publish(publication: Publication, lease: Lease, client: Cloudflare) -> loop.Result:
     progress = steps.Progress(_condition(publication))
-    standing = people.admit(publication, lease, client, progress)
+    with _closing(publication, lease):
+        standing = people.admit(publication, lease, client, progress)
     result = _lead(publication, lease, client, progress, standing)
     if standing.admission.hindered:
         result = _hindered(publication, result, standing.admission.hindered)
     return people.along(standing, result, publication.leaves_at, publication.reset_until)
+
+
+@contextmanager
+def _closing(publication: Publication, lease: Lease) -> Iterator[None]:
+    """A failure after which nobody knows what protects the hostname takes it out of the ingress."""
+    try:
+        yield
+    except Failed:
+        if not publication.policy_digest and publication.route == Route.IN:
+            with transaction.atomic():
+                lease.write(policy_digest="")
+                Tunnel.objects.filter(pk=publication.tunnel_id).ring()
+        raise
 
 
 def _lead(

@@ -1,5 +1,6 @@
 """Keeps the guard over a zone, and reads the zone's record quota."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.utils import timezone
@@ -45,10 +46,8 @@ def _guard(zone: Zone, client: Cloudflare) -> App:
     """The application that stands over the zone; made if there is none, refused if it is somebody else's."""
     wanted = documents.guard(zone)
     if zone.guard_app_id:
-        try:
+        with suppress(errors.NotFound):
             return client.apps.get(zone.guard_app_id)
-        except errors.NotFound:
-            return client.apps.find(wanted.hostname) or client.apps.create(wanted)
     found = client.apps.find(wanted.hostname)
     if found is None:
         return client.apps.create(wanted)

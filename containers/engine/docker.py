@@ -3,6 +3,7 @@
 import builtins
 import io
 import os
+import re
 import tarfile
 import threading
 import time
@@ -30,8 +31,9 @@ from containers.engine.base import (
     SubnetTaken,
     Used,
 )
+from containers.engine.facts import listed, observed
 from containers.engine.faults import translated
-from containers.engine.hostconfig import CPU_PERIOD, host_config
+from containers.engine.hostconfig import host_config
 from containers.engine.limits import update_limits
 from containers.engine.sockets import Sockets
 from containers.engine.volumes import Volumes
@@ -76,7 +78,7 @@ class DockerEngine(Volumes, Sockets):
             except APIError as exc:
                 if exc.status_code == 409:
                     found = self._adopt(spec)
-                elif exc.status_code == 404 and "network" in str(exc.explanation):
+                elif _no_network(exc):
                     raise NetworkMissing(f"The network {spec.network} is not there.") from exc
                 elif exc.status_code == 404:
                     raise ImageMissing(f"The engine has no image {spec.image}.") from exc
@@ -126,7 +128,7 @@ class DockerEngine(Volumes, Sockets):
             try:
                 self.api.start(name)
             except APIError as exc:
-                if exc.status_code in {404, 500} and "network" in str(exc.explanation):
+                if _no_network(exc):
                     raise NetworkMissing(f"The network of {name} is not there.") from exc
                 raise
 
@@ -156,30 +158,18 @@ class DockerEngine(Volumes, Sockets):
             time.sleep(0.1)
 
     def inspect(self, name: str) -> Observed | None:
+        facts: dict[str, Any] | None = None
         with translated(absent_is_fine=True):
             facts = self.api.inspect_container(name)
-            state, limits = facts["State"], facts["HostConfig"]
-            return Observed(
-                id=facts["Id"],
-                name=facts["Name"].lstrip("/"),
-                state=_STATES.get(state["Status"], "exited"),
-                labels=facts["Config"]["Labels"] or {},
-                started_at=state["StartedAt"],
-                exit_code=None if state["Status"] == "running" else state["ExitCode"],
-                oom_killed=state["OOMKilled"],
-                **storage.limits_of(facts, self.api.inspect_volume),
-                memory=limits["Memory"],
-                cpu=limits["CpuQuota"] * 1000 // (limits["CpuPeriod"] or CPU_PERIOD),
-            )
-        return None  # type: ignore[unreachable]  # after a 404, which the block above swallows
+        if facts is None:
+            return None
+        with translated():  # a volume that is not there says nothing about the container
+            return observed(facts, self.api.inspect_volume)
 
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         with translated():
             rows = self.api.containers(all=True, filters={"label": [f"{key}={value}" for key, value in labels.items()]})
-        return [
-            Listed(row["Id"], row["Names"][0].lstrip("/"), _STATES.get(row["State"], "exited"), row["Labels"] or {})
-            for row in rows
-        ]
+        return [listed(row) for row in rows]
 
     def has_image(self, image: str) -> bool:
         with translated(absent_is_fine=True):
@@ -274,15 +264,9 @@ class DockerEngine(Volumes, Sockets):
         return storage.used(self.api, labels)
 
 
-_STATES = {
-    "created": "created",
-    "running": "running",
-    "paused": "running",
-    "restarting": "restarting",
-    "exited": "exited",
-    "dead": "exited",
-    "removing": "exited",
-}
+def _no_network(refusal: APIError) -> bool:
+    """Whether the network is not there. Images and programs have names as well, and a network may just be full."""
+    return re.search(r"network \S+ not found", str(refusal.explanation)) is not None
 
 
 def _tar(file: File) -> bytes:

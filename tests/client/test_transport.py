@@ -1,6 +1,9 @@
 """What the client makes of answers that Cloudflare gives only on bad days; here `responses` plays Cloudflare."""
 
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 import requests
 import responses
 
-from cloudflare.client import Cloudflare, errors
+from cloudflare.client import AppSpec, Cloudflare, errors
 
 ROOT = "https://cf.test/client/v4"
 TUNNELS = f"{ROOT}/accounts/acc/cfd_tunnel"
@@ -69,6 +72,63 @@ def test_what_is_no_envelope_is_broken(cf: Cloudflare, body: bytes) -> None:
     assert "html" not in str(caught.value)
 
 
+@pytest.mark.parametrize("result", [None, [], "text", 7, {}])
+@responses.activate
+def test_an_answer_of_another_shape_is_broken(cf: Cloudflare, result: Any) -> None:
+    """Of a creation, it says nothing about whether the work was done."""
+    responses.post(f"{ROOT}/accounts/acc/access/apps", json={"success": True, "result": result})
+    responses.get(f"{TUNNEL}/connections", json={"success": True, "result": [result]})
+    responses.get(TUNNELS, json={"success": True, "result": [result]})
+    with pytest.raises(errors.Broken):
+        cf.tunnels.connectors("tun")
+    with pytest.raises(errors.Broken) as caught:
+        cf.apps.create(AppSpec("name", "box.example.com"))
+    assert caught.value.ambiguous
+    with pytest.raises(errors.Broken):
+        list(cf.tunnels.all())
+
+
+@responses.activate
+def test_an_answer_that_is_nested_without_end_is_broken(cf: Cloudflare) -> None:
+    responses.get(TUNNEL, body=b"[" * 100_000)
+    with pytest.raises(errors.Broken):
+        cf.tunnels.get("tun")
+
+
+@pytest.fixture
+def halting() -> Iterator[str]:
+    """The address of a server that breaks each connection in the middle of its answer."""
+
+    class Half(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'{"success": true, ')
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Half) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_half_an_answer_is_none(halting: str) -> None:
+    cf = Cloudflare(halting, "secret-token-of-ours", "acc", retries=0)
+    with pytest.raises(errors.Unreachable) as caught:
+        cf.tunnels.get("tun")
+    assert not caught.value.ambiguous
+    with pytest.raises(errors.Unreachable) as caught:
+        cf.tunnels.create("n", "c2VjcmV0")
+    assert caught.value.ambiguous
+
+
 @responses.activate
 def test_reading_and_replacing_is_tried_again_creating_is_not(cf: Cloudflare) -> None:
     responses.get(TUNNEL, status=502)
@@ -125,6 +185,15 @@ def test_lists_end_at_the_last_page(cf: Cloudflare) -> None:
         )
     assert len(list(cf.tunnels.all(per_page=2))) == 5
     assert len(responses.calls) == 3
+
+
+@pytest.mark.parametrize("header", ["inf", "1e300", "99999999999"])
+@responses.activate
+def test_nobody_is_kept_waiting_for_ever(cf: Cloudflare, header: str) -> None:
+    responses.get(TUNNEL, json=envelope(10429, "Rate limited"), status=429, headers={"Retry-After": header})
+    with pytest.raises(errors.Throttled) as caught:
+        cf.tunnels.get("tun")
+    assert caught.value.retry_after == 3600
 
 
 @responses.activate

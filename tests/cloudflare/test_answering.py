@@ -194,6 +194,8 @@ def test_what_may_not_answer_as_wanted_is_not_said_to(
     converge()
     assert published(box) == (None, reason, False)
     assert not ready(box)
+    if what in {"policy", "vanished", "differs"}:
+        assert cloud.state()["routable"] == [], "nobody knows what protects it: so nothing leads there"
     if what == "differs":
         monkeypatch.undo()
         (access,) = (step for step in fresh(box).steps if step.name == "access")
@@ -204,4 +206,5 @@ def test_what_may_not_answer_as_wanted_is_not_said_to(
     if what == "delete":
         assert fresh(box).deleted_at
     else:
+        assert fresh(box).hostname in cloud.state()["routable"]
         assert published(box) == (True, "Published", False)

@@ -166,3 +166,25 @@ def test_the_guard_is_put_back_and_its_quota_read(cloud: Cloud, zone: Zone, memo
     zone.refresh_from_db()
     assert cloud.applications() == {"*.containers.localhost"}
     assert zone.max_records == 77
+
+
+def test_a_guard_that_is_not_ours_is_left_as_it_is(cloud: Cloud, zone: Zone, memory: MemoryEngine) -> None:
+    """Also where ours stood before it: somebody took that away and put theirs there."""
+    assert cloud.api("DELETE", f"/accounts/{{account}}/access/apps/{_guard(cloud)}").ok
+    body = {"type": "self_hosted", "name": "theirs", "domain": "*.containers.localhost"}
+    assert cloud.api("POST", "/accounts/{account}/access/apps", json=body).ok
+    Zone.objects.all().ring()
+    converge()
+    zone.refresh_from_db()
+    assert zone.code == "guard_taken"
+    (app,) = cloud.state()["apps"].values()
+    assert app["fields"]["name"] == "theirs"
+
+
+def test_a_budget_that_is_used_up_is_no_refusal(create: Any, cloud: Cloud, settings) -> None:
+    container = create()
+    settings.CLOUDFLARE_RATE = "1/300"
+    _pass_once()
+    found = conditions.of(container, "Published")
+    assert found.reason == "cloudflare_paced"
+    assert "goes on by itself" in found.message

@@ -13,26 +13,24 @@ class Apps(Resource):
     """`/accounts/{account}/access/apps`"""
 
     def create(self, spec: AppSpec) -> App:
-        return App.from_json(self._call("POST", body=spec.to_json()).result)
+        return self._value(App.from_json, "POST", body=spec.to_json())
 
     def find(self, hostname: str) -> App | None:
         """The application over exactly this hostname."""
-        rows = self._call("GET", params={"domain": hostname, "exact": "true"}).result or []
-        return next((App.from_json(row) for row in rows if row.get("domain") == hostname), None)
+        return self._find(App.from_json, {"domain": hostname, "exact": "true"}, domain=hostname)
 
     def find_by_aud(self, aud: str) -> App | None:
         """The application whose tokens carry this audience."""
-        rows = self._call("GET", params={"aud": aud}).result or []
-        return next((App.from_json(row) for row in rows if row.get("aud") == aud), None)
+        return self._find(App.from_json, {"aud": aud}, aud=aud)
 
     def get(self, app_id: str) -> App:
-        return App.from_json(self._call("GET", f"/{app_id}").result)
+        return self._value(App.from_json, path=f"/{app_id}")
 
     def all(self, *, per_page: int = 1000) -> Iterator[App]:
-        return (App.from_json(row) for row in self._pages({}, per_page))
+        return self._pages(App.from_json, {}, per_page)
 
     def replace(self, app_id: str, spec: AppSpec) -> App:
-        return App.from_json(self._call("PUT", f"/{app_id}", body=spec.to_json()).result)
+        return self._value(App.from_json, "PUT", f"/{app_id}", body=spec.to_json())
 
     def delete(self, app_id: str) -> None:
         self._call("DELETE", f"/{app_id}")
@@ -48,7 +46,7 @@ class IdentityProviders(Resource):
 
     def all(self, *, per_page: int = 100) -> Iterator[IdentityProvider]:
         """An account has at most 50."""
-        return (IdentityProvider.from_json(row) for row in self._pages({}, per_page))
+        return self._pages(IdentityProvider.from_json, {}, per_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Organization(Resource):
     """`/accounts/{account}/access/organizations`"""
 
     def get(self) -> OrganizationInfo:
-        return OrganizationInfo.from_json(self._call("GET").result)
+        return self._value(OrganizationInfo.from_json)
 
     def revoke_user(self, email: str) -> None:
         """End every session of this person, in all applications of the account. Their seat stays taken."""

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from cloudflare.client import errors
 from cloudflare.client.people import AccessEvent, ActiveSession, User
-from cloudflare.client.resources.base import Resource
+from cloudflare.client.resources.base import Resource, shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +16,13 @@ class Users(Resource):
     def all(self, search: str = "", email: str = "", *, per_page: int = 100) -> Iterator[User]:
         """`search`: part of name or address; `email`: the whole address."""
         params = {name: value for name, value in (("search", search), ("email", email)) if value}
-        return (User.from_json(row) for row in self._pages(params, per_page))
+        return self._pages(User.from_json, params, per_page)
 
     def active_sessions(self, user_id: str) -> list[ActiveSession]:
         """What the person is signed in to. Cloudflare has no call that ends a single one."""
-        rows = self._call("GET", f"/{user_id}/active_sessions").result or []
-        return [ActiveSession.from_json(row) for row in rows]
+        return self._value(
+            lambda rows: [ActiveSession.from_json(row) for row in rows or ()], path=f"/{user_id}/active_sessions"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,8 @@ class Logs(Resource):
         params: dict[str, Any] = {"limit": limit, "direction": direction}
         params |= {name: _stamp(at) for name, at in times if at is not None}
         rows = self._call("GET", "/access_requests", params=params).result or []
-        try:
+        with shaped("a row of the access log without its time"):
             return [AccessEvent.from_json(row) for row in rows]
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise errors.Broken(200, (), "a row of the access log without its time") from None
 
 
 def _stamp(at: datetime) -> str:

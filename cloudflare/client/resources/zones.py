@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cloudflare.client.resources.base import Resource
 from cloudflare.client.types import Record, RecordSpec
@@ -12,19 +13,18 @@ class Records(Resource):
     """`/zones/{zone}/dns_records`"""
 
     def create(self, spec: RecordSpec) -> Record:
-        return Record.from_json(self._call("POST", body=spec.to_json()).result)
+        return self._value(Record.from_json, "POST", body=spec.to_json())
 
     def find(self, name: str) -> Record | None:
-        rows = self._call("GET", params={"name.exact": name}).result or []
-        return next((Record.from_json(row) for row in rows if row["name"] == name), None)
+        return self._find(Record.from_json, {"name.exact": name}, name=name)
 
     def all(self, comment: str = "", *, per_page: int = 1000) -> Iterator[Record]:
         """All records, or those with just this comment."""
         params = {"comment.exact": comment} if comment else {}
-        return (Record.from_json(row) for row in self._pages(params, per_page))
+        return self._pages(Record.from_json, params, per_page)
 
     def update(self, record_id: str, spec: RecordSpec) -> Record:
-        return Record.from_json(self._call("PUT", f"/{record_id}", body=spec.to_json()).result)
+        return self._value(Record.from_json, "PUT", f"/{record_id}", body=spec.to_json())
 
     def delete(self, record_id: str) -> None:
         """Cloudflare's schema asks for a body, and for nothing in it."""
@@ -32,9 +32,12 @@ class Records(Resource):
 
     def usage(self) -> tuple[int, int | None]:
         """Records in the zone and how many there may be; None where Cloudflare tells no number."""
-        raw = self._call("GET", "/usage").result
-        quota = raw.get("record_quota")
-        return int(raw["record_usage"]), None if quota is None else int(quota)
+
+        def parse(raw: Any) -> tuple[int, int | None]:
+            quota = raw.get("record_quota")
+            return int(raw["record_usage"]), None if quota is None else int(quota)
+
+        return self._value(parse, path="/usage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +50,4 @@ class Zone(Resource):
 
     def name(self) -> str:
         """The domain of the zone."""
-        return str(self._call("GET").result["name"])
+        return self._value(lambda raw: str(raw["name"]))
