@@ -122,6 +122,7 @@ def run(docker_mark: str) -> Iterator[Run]:
 
     def start(ours: str, script: str, options: dict[str, Any]) -> Any:
         labels = {"warren.installation": django_settings.INSTALLATION, "warren.container": ours or str(uuid.uuid4())}
+        labels |= options.pop("labels", {})
         command = [BUSYBOX, "sh", "-c", script]
         return client.containers.run("warren/echo:latest", command, detach=True, labels=labels, **options)
 
