@@ -13,7 +13,6 @@ from cloudflare.simulator.state import App, Policy, World
 
 ROOT = "/accounts/{account}/access/apps"
 MAX_DOMAIN, MAX_DESTINATIONS, MAX_NAME = 63, 5, 350
-_DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 _HOST = re.compile(r"(?!.*\*.*\*)[a-z0-9*_-]+(\.[a-z0-9*_-]+)+(/\S*)?")
 _KNOWN: dict[str, type | tuple[type, ...]] = {
     "type": str,
@@ -81,15 +80,16 @@ def _checked(call: Call) -> dict[str, Any]:
             raise refused("domain is not valid")
         if len(uri) > MAX_DOMAIN:
             raise refused(f"domain is longer than {MAX_DOMAIN} characters")
-    duration = fields.setdefault("session_duration", "24h")
-    if duration != "immediate" and not _DURATION.fullmatch(duration):
-        raise refused("session_duration is not a duration")
+    policies.check_duration(fields.setdefault("session_duration", "24h"))
     if fields.get("same_site_cookie_attribute", "lax") not in {"none", "lax", "strict"}:
         raise refused("same_site_cookie_attribute is none, lax or strict")
     if not all(isinstance(row, str) for row in fields.get("allowed_idps") or []):
         raise refused("allowed_idps must be ids")
     if fields.get("auto_redirect_to_identity") and len(fields.get("allowed_idps") or []) != 1:
         raise refused("auto_redirect_to_identity needs exactly one allowed identity provider")
+    if fields.get("options_preflight_bypass") and fields.get("cors_headers"):
+        raise refused("options_preflight_bypass cannot be on with cors_headers")
+    fields["destinations"] = destinations or [{"type": "public", "uri": fields["domain"]}]
     return {name: value for name, value in fields.items() if name != "policies"}
 
 
