@@ -109,6 +109,17 @@ def _policies(world: World, raw: Any) -> list[Policy]:
     return sorted(found, key=lambda policy: policy.precedence)
 
 
+def _check_providers(world: World, fields: dict[str, Any], rows: list[Policy]) -> None:
+    """Nobody could sign in by what the account does not have."""
+    rules = (rule for row in rows for part in policies.PARTS for rule in row.fields[part])
+    named = {
+        *(fields.get("allowed_idps") or ()),
+        *(rule["login_method"]["id"] for rule in rules if "login_method" in rule),
+    }
+    if named - set(world.providers):
+        raise refused("unknown identity provider")
+
+
 def _check_together(rows: list[Policy]) -> None:
     if len({row.precedence for row in rows}) != len(rows):
         raise refused("policy precedences must be unique")
@@ -135,6 +146,7 @@ def list_apps(world: World, call: Call) -> Reply:
 def create_app(world: World, call: Call) -> Reply:
     fields = _checked(call)
     rows = _policies(world, (call.body or {}).get("policies"))
+    _check_providers(world, fields, rows)
     if any(app.domain == fields["domain"] for app in world.apps.values()):
         raise Refusal(409, 11010, "access.api.error.application_already_exists")
     if len(world.apps) >= world.max_apps:
@@ -155,6 +167,7 @@ def replace_app(world: World, call: Call) -> Reply:
     """A full replacement: what is not sent is gone, policies too."""
     app, fields = _get(world, call), _checked(call)
     rows = _policies(world, call.body.get("policies"))
+    _check_providers(world, fields, rows)
     if any(other.domain == fields["domain"] and other.id != app.id for other in world.apps.values()):
         raise Refusal(409, 11010, "access.api.error.application_already_exists")
     app.fields, app.policies, app.updated_at = fields, rows, world.stamp()
