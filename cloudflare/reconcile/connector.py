@@ -1,5 +1,6 @@
 """Brings one cloudflared of ours in line: runs beside the tenant's containers, signed in with the tunnel's token."""
 
+import logging
 import time
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from cloudflare.client import Cloudflare
+from cloudflare.client import Cloudflare, ConnectorInfo
 from cloudflare.clients import client_for
 from cloudflare.connection import report_connected
 from cloudflare.models import Connector, Tunnel
@@ -18,7 +19,10 @@ from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, Net
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Network, NetworkKind
+from containers.models.schedule import ScheduledQuerySet
 from tenants.models.plan import MIB
+
+log = logging.getLogger(__name__)
 
 TOKEN_FILE = "/etc/cloudflared/token"
 UID = 65532  # of cloudflared's image, and of the simulator's connector
@@ -38,8 +42,8 @@ def reconcile(connector: Connector, lease: Lease) -> loop.Result:
     for pause in FIRST_LOOKS if started else (0.0,):
         time.sleep(pause)
         lease.hold()
-        if _connected(connector, client):
-            return _ready(connector)
+        if seen := _connected(connector, client):
+            return _ready(connector, max(row.config_version for row in seen))
     if connector.ready_at:
         lease.write(ready_at=None)
     Tunnel.objects.filter(pk=connector.tunnel_id).update(connected_at=None)
@@ -109,16 +113,30 @@ def _spec(connector: Connector) -> ContainerSpec:
     )
 
 
-def _connected(connector: Connector, client: Cloudflare) -> bool:
+def _connected(connector: Connector, client: Cloudflare) -> list[ConnectorInfo]:
     with translated("Connector"):
-        return any(row.connections for row in client.tunnels.connectors(connector.for_tunnel_id))
+        return [row for row in client.tunnels.connectors(connector.for_tunnel_id) if row.connections]
 
 
-def _ready(connector: Connector) -> loop.Result:
+def _ready(connector: Connector, version: int) -> loop.Result:
     now = timezone.now()
-    Tunnel.objects.filter(pk=connector.tunnel_id, tunnel_id=connector.for_tunnel_id).update(connected_at=now)
+    mine = Tunnel.objects.filter(pk=connector.tunnel_id, tunnel_id=connector.for_tunnel_id)
+    mine.update(connected_at=now)
     report_connected(connector.tunnel, True, "Connected")
-    return loop.Result(seen={"ready_at": connector.ready_at or now})
+    return loop.Result(seen={"ready_at": connector.ready_at or now}, rings=_rewritten(mine, version))
+
+
+def _rewritten(tunnel: ScheduledQuerySet[Tunnel], version: int) -> tuple[tuple[str, Any], ...]:
+    """Have the ingress written anew that was written since we did: by somebody else, or after the backup of our rows.
+
+    Cloudflare counts how often it was written, and each connector tells how far: so nothing more is asked for this.
+    """
+    # Without a digest a pass is writing it just now, and has yet to note how far that counts.
+    behind = tunnel.filter(config_version__gt=0, config_version__lt=version)
+    if not behind.exclude(config_digest="").ring(config_digest=""):
+        return ()
+    log.warning("the ingress of %s was written by somebody else, and is written anew", tunnel.get())
+    return tuple((names.TUNNEL, pk) for pk in tunnel.values_list("pk", flat=True))
 
 
 def _remove(connector: Connector) -> loop.Result:

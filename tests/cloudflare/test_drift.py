@@ -1,17 +1,21 @@
 """What somebody changes at Cloudflare by hand is found and mended, at a cost that does not grow with what is right."""
 
+import contextlib
+import socket
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from cloudflare import drift
 from cloudflare.client.resources import Apps
-from cloudflare.models import Publication, Tunnel
+from cloudflare.models import Connector, Publication, Tunnel
 from cloudflare.reconcile import names
 from containers import loop
 from tenants.models import AuditEvent, Membership, Tenant, User
 from tests.conftest import converge
-from tests.parts import Cloud
+from tests.parts import Cloud, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +229,46 @@ def test_a_method_that_somebody_let_pass_is_held_up_again(hosts: list[str], clou
 def test_what_cloudflare_lists_in_short_pages_is_not_missed(hosts: list[str], cloud: Cloud) -> None:
     cloud.control("PATCH", "limits", {"max_page": 1})
     assert drift.survey() == []
+
+
+@contextlib.contextmanager
+def connector(cloud: Cloud, tunnel: Tunnel) -> Iterator[Callable[[], None]]:
+    """A connector that is signed in and serves nobody; call it to have it take the next ingress."""
+    with socket.create_connection(("127.0.0.1", cloud.tunnel_port), timeout=10) as link, link.makefile("rw") as lines:
+        lines.write(f"REGISTER {tunnel.token} {uuid.uuid4()} test\n")
+        lines.flush()
+
+        def take() -> None:
+            while not (line := lines.readline()).startswith("CONFIG"):
+                assert line
+            version = line.split()[1]
+            lines.write(f"PONG\nCONFIG {version}\n")
+            lines.flush()
+
+            def in_force() -> bool:
+                connectors = cloud.state()["tunnels"][tunnel.tunnel_id]["connectors"]
+                return [row["config_version"] for row in connectors] == [int(version)]
+
+            wait_until(in_force)
+
+        yield take
+
+
+def test_an_ingress_that_somebody_wrote_is_written_anew(hosts: list[str], cloud: Cloud) -> None:
+    """Also one from after the backup that the rows are from."""
+    tunnel = Tunnel.objects.get()
+    with connector(cloud, tunnel) as take:
+        take()
+        before = len(cloud.writes())
+        Connector.objects.all().ring()
+        converge()
+        assert Tunnel.objects.get().connected_at
+        assert len(cloud.writes()) == before, "as it is, it is left alone"
+        path = f"/accounts/{{account}}/cfd_tunnel/{tunnel.tunnel_id}/configurations"
+        assert cloud.api("PUT", path, json={"config": {"ingress": [{"service": "http_status:404"}]}}).ok
+        assert cloud.state()["routable"] == []
+        take()
+        Connector.objects.all().ring()
+        converge()
+    assert cloud.state()["routable"] == sorted(hosts)
+    assert len(cloud.writes()) == before + 2
