@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from cloudflare.client import Cloudflare, ConnectorInfo
 from cloudflare.clients import client_for
 from cloudflare.connection import report_connected
 from cloudflare.models import Connector, Tunnel
-from cloudflare.reconcile import names
+from cloudflare.reconcile import names, rotation
 from cloudflare.reconcile.faults import translated
 from containers import engine, loop, networks
 from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, NetworkMissing
@@ -36,14 +37,18 @@ def load(pk: Any) -> Connector | None:
 
 def reconcile(connector: Connector, lease: Lease) -> loop.Result:
     if not connector.wanted:
-        return _remove(connector)
+        return _remove(connector, lease)
     started = _run(connector, lease)
     client = client_for(connector.tunnel.account)
     for pause in FIRST_LOOKS if started else (0.0,):
         time.sleep(pause)
         lease.hold()
-        if seen := _connected(connector, client):
-            return _ready(connector, max(row.config_version for row in seen))
+        seen = _connected(connector, client)
+        if seen and (gone := rotation.replaced(connector, seen)) is not None:
+            result = _ready(connector, max(row.config_version for row in seen))
+            return replace(result, rings=(*gone, *result.rings))
+    if seen:  # those that it is to replace serve meanwhile
+        return loop.Result(after=3)
     if connector.ready_at:
         lease.write(ready_at=None)
     Tunnel.objects.filter(pk=connector.tunnel_id).update(connected_at=None)
@@ -139,9 +144,11 @@ def _rewritten(tunnel: ScheduledQuerySet[Tunnel], version: int) -> tuple[tuple[s
     return tuple((names.TUNNEL, pk) for pk in tunnel.values_list("pk", flat=True))
 
 
-def _remove(connector: Connector) -> loop.Result:
+def _remove(connector: Connector, lease: Lease) -> loop.Result:
     """Verified gone at the engine, the row goes; the tunnel waits for that before it goes itself."""
     engine.current().remove(connector.engine_name)
+    lease.hold()
+    rotation.cut(connector, client_for(connector.tunnel.account))
     left = Network.objects.filter(tenant=connector.tunnel.tenant)  # may go now, if the tenant has nothing else on them
     with transaction.atomic():
         Connector.objects.filter(pk=connector.pk).delete()

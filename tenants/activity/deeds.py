@@ -93,6 +93,7 @@ _GROUPS: list[tuple[Any, dict[Action, Any]]] = [
             Action.ACCESS_SIGN_OUT: _("Sign everybody out at the edge"),
             Action.ACCESS_DRIFT: _("Put protection at the edge right"),
             Action.DNS_DRIFT: _("Put a DNS record right"),
+            Action.TUNNEL_ROTATE: _("Change a tunnel's token"),
             Action.ADMIN_ADD: _("Add in the console"),
             Action.ADMIN_CHANGE: _("Change in the console"),
             Action.ADMIN_DELETE: _("Delete in the console"),

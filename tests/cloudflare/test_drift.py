@@ -1,9 +1,5 @@
 """What somebody changes at Cloudflare by hand is found and mended, at a cost that does not grow with what is right."""
 
-import contextlib
-import socket
-import uuid
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +10,9 @@ from cloudflare.models import Connector, Publication, Tunnel
 from cloudflare.reconcile import names
 from containers import loop
 from tenants.models import AuditEvent, Membership, Tenant, User
+from tests.cloudflare.connecting import connector
 from tests.conftest import converge
-from tests.parts import Cloud, wait_until
+from tests.parts import Cloud
 
 pytestmark = pytest.mark.django_db
 
@@ -231,33 +228,10 @@ def test_what_cloudflare_lists_in_short_pages_is_not_missed(hosts: list[str], cl
     assert drift.survey() == []
 
 
-@contextlib.contextmanager
-def connector(cloud: Cloud, tunnel: Tunnel) -> Iterator[Callable[[], None]]:
-    """A connector that is signed in and serves nobody; call it to have it take the next ingress."""
-    with socket.create_connection(("127.0.0.1", cloud.tunnel_port), timeout=10) as link, link.makefile("rw") as lines:
-        lines.write(f"REGISTER {tunnel.token} {uuid.uuid4()} test\n")
-        lines.flush()
-
-        def take() -> None:
-            while not (line := lines.readline()).startswith("CONFIG"):
-                assert line
-            version = line.split()[1]
-            lines.write(f"PONG\nCONFIG {version}\n")
-            lines.flush()
-
-            def in_force() -> bool:
-                connectors = cloud.state()["tunnels"][tunnel.tunnel_id]["connectors"]
-                return [row["config_version"] for row in connectors] == [int(version)]
-
-            wait_until(in_force)
-
-        yield take
-
-
 def test_an_ingress_that_somebody_wrote_is_written_anew(hosts: list[str], cloud: Cloud) -> None:
     """Also one from after the backup that the rows are from."""
     tunnel = Tunnel.objects.get()
-    with connector(cloud, tunnel) as take:
+    with connector(cloud, tunnel.token) as take:
         take()
         before = len(cloud.writes())
         Connector.objects.all().ring()
