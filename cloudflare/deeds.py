@@ -14,6 +14,7 @@ vocabulary.name(
         Action.ACCESS_SIGN_OUT: _("Sign somebody out at the edge"),
         Action.ACCESS_DRIFT: _("Put protection at the edge right"),
         Action.DNS_DRIFT: _("Put a DNS record right"),
+        Action.TUNNEL_ROTATE: _("Change a tunnel's token"),
         Action.VISITS_GAP: _("Visits are missing"),
     },
 )
