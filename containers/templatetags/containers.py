@@ -16,6 +16,7 @@ from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
+from tenants import figures
 from tenants.models import Tenant
 
 register = template.Library()
@@ -101,17 +102,13 @@ register.filter("worded", usage.worded)
 @register.filter
 def cores(cpu: int) -> str:
     """Thousandths of a core, as cores."""
-    return f"{cpu / 1000:g}"
+    return figures.cores(cpu)
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """`38 ms`, `0.31 s`, `12 s`; empty for None."""
-    if seconds is None:
-        return ""
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    """How long something took; empty for None."""
+    return "" if seconds is None else figures.lasted(seconds)
 
 
 @register.filter
