@@ -11,6 +11,7 @@ from django_stubs_ext import StrOrPromise
 from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.models import Container
 from containers.variables import Changes
+from tenants.figures import cores
 from tenants.models.plan import MIB
 from tenants.pages.forms import DomainForm
 from tenants.precondition import IfMatch
@@ -106,7 +107,7 @@ class SettingsForm(DomainForm):
         }
         self.fields["cpu"].help_text = _("Cores; the plan %(plan)s allows %(cpu)s. No restart is needed.") % {
             "plan": plan,
-            "cpu": f"{plan.cpu / 1000:g}",
+            "cpu": cores(plan.cpu),
         }
         if self.unshown:
             names = ", ".join(sorted(self.unshown))

@@ -102,12 +102,8 @@ register.filter("cores", cores)
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """`38 ms`, `0.31 s`, `12 s`; empty for None."""
-    if seconds is None:
-        return ""
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    """How long something took; empty for None."""
+    return "" if seconds is None else figures.lasted(seconds)
 
 
 @register.filter
