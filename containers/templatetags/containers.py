@@ -16,7 +16,7 @@ from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
-from tenants.figures import cores
+from tenants import figures
 from tenants.models import Tenant
 
 register = template.Library()
@@ -97,7 +97,7 @@ def plan_usage(tenant: Tenant) -> Usage:
 
 
 register.filter("worded", usage.worded)
-register.filter("cores", cores)
+register.filter("cores", figures.cores)
 
 
 @register.filter
