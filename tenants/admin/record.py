@@ -21,7 +21,7 @@ class _What(admin.SimpleListFilter):
     title, parameter_name = _("what"), "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(action, f"{group}: {said}") for group, actions in vocabulary.choices() for action, said in actions]
+        return [(action, said) for _group, actions in vocabulary.choices() for action, said in actions]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         return queryset.filter(action=self.value()) if self.value() else queryset
@@ -47,7 +47,7 @@ class AuditEventAdmin(ReadOnly, ModelAdmin[AuditEvent]):
     date_hierarchy = "at"
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("exactly", "who", "what", "on_what", "more", "ended", "code", "of", "ip_address")}),
+        (None, {"fields": ("when", "who", "what", "on_what", "more", "ended", "code", "of", "ip_address")}),
         (
             _("As it is kept, for programs"),
             {"fields": ("action", "target_type", "target_id", "actor_id", "tenant_id", "request_id", "detail")},
@@ -55,11 +55,7 @@ class AuditEventAdmin(ReadOnly, ModelAdmin[AuditEvent]):
     )
 
     @admin.display(description=_("When"), ordering="at")
-    def when(self, event: AuditEvent) -> Any:
-        return event.at
-
-    @admin.display(description=_("When"))
-    def exactly(self, event: AuditEvent) -> str:
+    def when(self, event: AuditEvent) -> str:
         local = timezone.localtime(event.at)
         return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 

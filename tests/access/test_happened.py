@@ -142,6 +142,9 @@ def test_the_record_says_the_same_wherever_it_is_shown(container: Container, own
         assert "Read the log" in page, address
         assert ("container:logs:open" in page) == address.endswith("change/"), "the verb is for programs, and beside it"
         assert ("Why: Not you." in page) == (address != "/admin/tenants/auditevent/"), address
+    found = page_of(staff).get("/admin/tenants/auditevent/", {"action": Action.LOGS_OPEN})
+    assert [row.pk for row in found.context["cl"].queryset] == [event.pk]
+    assert "Hand over ownership" in text(found), "the filter offers what nobody did yet, in the same words"
     client = page_of(owner)
     assert "Read the log" in client.get("/activity/", {"search": "read the LOG"}).content.decode()
     file = b"".join(client.get("/activity/export/").streaming_content).decode()  # type: ignore[attr-defined]
