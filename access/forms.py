@@ -30,8 +30,8 @@ _USUAL = {
     "month": (30 * DAY, gettext_lazy("30 days")),
 }
 KEEP, MOST, AT, NEVER = "keep", "most", "at", "never"
-# A name before an address in brackets, looked for only where one can begin: to go from each letter of a long text to its
-# end would take seconds, and hold the whole process.
+# A name before an address in brackets, looked for only where one can begin: to go from each letter of a long text to
+# its end would take seconds, and hold the whole process.
 _NAMED = re.compile(r"(?<![^,;\r\n<>])[^,;\r\n<>]*<([^<>]*)>")
 # Where the domain's words for what was refused are another field here, or none of its own.
 _FIELDS = {"permissions": "permission", "expires_at": "end"}
