@@ -12,7 +12,9 @@ from django.utils import timezone
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from tenants.models import Mail, Tenant
 from tenants.origin import origin
@@ -27,7 +29,7 @@ _local = MemoryStorage()
 @lru_cache
 def _shared(url: str) -> Storage:
     # A Redis that hangs is away, too: who invites holds the tenant's lock meanwhile.
-    waits: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 2}
+    waits: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 2, "retry": Retry(NoBackoff(), 1)}
     found = storage_from_string(url.replace("unix://", "redis+unix://", 1), **waits)
     assert isinstance(found, Storage)
     return found
