@@ -243,7 +243,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Warren <warren@localhost>")
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # under which people reach the pages: links in mail use it
 MAIL_PER_ADDRESS = env.str("MAIL_PER_ADDRESS", default="5/3600")  # mails per seconds
-MAIL_PER_TENANT = env.str("MAIL_PER_TENANT", default="200/3600")  # to its guests
+MAIL_PER_TENANT = env.str("MAIL_PER_TENANT", default="200/3600")  # in its name, to whomever
 MAIL_PER_IP = env.str("MAIL_PER_IP", default="30/3600")
 
 # --- API --------------------------------------------------------------------------------------------------

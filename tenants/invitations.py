@@ -36,12 +36,13 @@ def invite(tenant: Tenant, email: str, role: str, *, actor: User) -> Invitation:
                 status=409,
                 field="email",
             )
+        limits.admit_of(row)
         limits.admit(email)
         invitation = Invitation.objects.filter(tenant=row, email=email, accepted_at=None, withdrawn_at=None).first()
         invitation = invitation or Invitation(tenant=row, email=email)
         invitation.role, invitation.invited_by, invitation.expires_at = role, actor, a_week_from_now()
         invitation.save()
-        outbox.post(MailKind.INVITATION, email, invitation.pk)
+        outbox.post(MailKind.INVITATION, email, invitation.pk, row)
         audit.record(Action.INVITATION_CREATE, actor=actor, target=invitation, tenant=row, role=role)
     return invitation
 

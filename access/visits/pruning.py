@@ -3,6 +3,7 @@
 import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from access.models import Visit
@@ -13,11 +14,11 @@ _BATCH = 5000  # rows that one transaction takes away
 
 
 def prune() -> None:
-    """Drop what is older, a part at a time, and put that on record; 0 days: keep everything."""
+    """Drop what is older, a part at a time, each put on record as it goes; 0 days: keep everything."""
     if not settings.VISITS_DAYS:
         return
-    before, rows = timezone.now() - datetime.timedelta(days=settings.VISITS_DAYS), 0
+    before = timezone.now() - datetime.timedelta(days=settings.VISITS_DAYS)
     while keys := list(Visit.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:_BATCH]):
-        rows += Visit.objects.filter(pk__in=keys).delete()[0]
-    if rows:
-        audit.record(Action.VISITS_PRUNE, actor=None, rows=rows, before=before.isoformat())
+        with transaction.atomic():
+            if rows := Visit.objects.filter(pk__in=keys).delete()[0]:
+                audit.record(Action.VISITS_PRUNE, actor=None, rows=rows, before=before.isoformat())

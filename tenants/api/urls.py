@@ -25,7 +25,7 @@ urlpatterns = [
     path("invitations/accept/", invitations.AcceptView.as_view(), name="api-invitation-accept"),
     path("tokens/", tokens.TokenListView.as_view(), name="api-tokens"),
     path("tokens/current/", tokens.CurrentTokenView.as_view(), name="api-token-current"),
-    path("tokens/<str:key>/", tokens.TokenView.as_view(), name="api-token"),
+    path("tokens/<slug:key>/", tokens.TokenView.as_view(), name="api-token"),
     path("audit/", activity.AuditListView.as_view(), name="api-audit"),
     path("audit/export/", activity.AuditExportView.as_view(), name="api-audit-export"),
 ]

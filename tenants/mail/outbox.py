@@ -1,7 +1,8 @@
 """The outbox: a mail is a row that is written with its event, and sent by a worker once that is committed.
 
-It is sent at most once. Whoever sends it claims the row first, by compare-and-set; who dies in between leaves it
-claimed, and nobody can know what the mail server got: it is then shown as failed, never sent again.
+It is sent at most once. Whoever is about to say it to the mail server claims the row first, by compare-and-set. Who
+dies before that has lost nothing. Who dies after it leaves it claimed, and nobody can know what the mail server got: it
+is then shown as failed, never sent again.
 """
 
 import datetime
@@ -9,8 +10,9 @@ import logging
 import smtplib
 
 from django.conf import settings
-from django.core.mail import get_connection
-from django.db.models import F, Q
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 
 from tenants import doorbell
@@ -39,26 +41,56 @@ def post(kind: str, to: str, about: object = "", tenant: Tenant | None = None, *
 
 
 def send(key: int | str) -> None:
-    """Send one mail, if it is due and nobody else is at it."""
-    now = timezone.now()
-    mine = Mail.objects.filter(pk=key, state=MailState.QUEUED, next_try_at__lte=now)
-    if not mine.update(state=MailState.SENDING, next_try_at=now + PATIENCE):
+    """Send one mail, if it is due and nobody else is at it.
+
+    The claim comes last before anything is said of it to the mail server: who ends sooner has lost nothing.
+    """
+    mail = Mail.objects.filter(pk=key, state=MailState.QUEUED, next_try_at__lte=timezone.now()).first()
+    if mail is None:
         return
-    mail = Mail.objects.get(pk=key)
-    with translation.override(letters.language(mail)):
-        letter = letters.compose(mail)
-        message = letters.message(mail, letter) if letter else None
+    try:
+        message = _written(mail)
+    except Exception as exc:  # a bug, or a database that was away for a moment; no reason to lose a mail
+        log.exception("mail %s (%s) could not be written", mail.pk, mail.kind)
+        _again(mail, exc)
+        return
     if message is None:
         _end(mail, MailState.DROPPED)
         return
+    connection = get_connection()
     try:
-        connection = get_connection()
+        if _reached(mail, connection) and _claim(mail):
+            _talk(mail, connection, message)
+    finally:
+        connection.close()
+
+
+def _written(mail: Mail) -> EmailMessage | None:
+    with translation.override(letters.language(mail)):
+        letter = letters.compose(mail)
+        return letters.message(mail, letter) if letter else None
+
+
+def _reached(mail: Mail, connection: BaseEmailBackend) -> bool:
+    try:
         connection.open()
         if isinstance(server := getattr(connection, "connection", None), smtplib.SMTP):
             server.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException) as exc:  # nothing was said yet
         _again(mail, exc)
-        return
+        return False
+    return True
+
+
+def _claim(mail: Mail) -> bool:
+    until = timezone.now() + PATIENCE
+    if not _untouched(mail).update(state=MailState.SENDING, next_try_at=until):
+        return False
+    mail.state, mail.next_try_at = MailState.SENDING, until
+    return True
+
+
+def _talk(mail: Mail, connection: BaseEmailBackend, message: EmailMessage) -> None:
     try:
         connection.send_messages([message])
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as exc:
@@ -70,8 +102,6 @@ def send(key: int | str) -> None:
         _end(mail, MailState.FAILED, _why(exc))
     else:
         _end(mail, MailState.SENT, sent_at=timezone.now())
-    finally:
-        connection.close()
 
 
 def due() -> list[int]:
@@ -89,8 +119,14 @@ def tidy() -> None:
     Mail.objects.filter(done, created_at__lt=now - KEPT).delete()
 
 
+def _untouched(mail: Mail) -> QuerySet[Mail]:
+    """The row, unless somebody else has claimed it, or done with it, since it was read; of one's own claim, the row."""
+    rows = Mail.objects.filter(pk=mail.pk)
+    return rows if mail.state == MailState.SENDING else rows.filter(state=mail.state, next_try_at=mail.next_try_at)
+
+
 def _end(mail: Mail, state: MailState, reason: str = "", sent_at: datetime.datetime | None = None) -> None:
-    Mail.objects.filter(pk=mail.pk).update(state=state, reason=reason, next_try_at=None, sent_at=sent_at)
+    _untouched(mail).update(state=state, reason=reason, next_try_at=None, sent_at=sent_at)
     if state == MailState.FAILED:
         log.error("mail %s (%s) failed: %s", mail.pk, mail.kind, reason)
 
@@ -102,7 +138,7 @@ def _again(mail: Mail, exc: Exception) -> None:
     log.warning("mail %s (%s) waits: %s", mail.pk, mail.kind, _why(exc))
     later = timezone.now() + datetime.timedelta(seconds=_PAUSES[mail.failures])
     waiting = {"state": MailState.QUEUED, "reason": _why(exc), "next_try_at": later}
-    Mail.objects.filter(pk=mail.pk).update(failures=F("failures") + 1, **waiting)
+    _untouched(mail).update(failures=F("failures") + 1, **waiting)
 
 
 def _passing(exc: smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused) -> bool:

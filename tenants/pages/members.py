@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 from django.views import View
 from django_stubs_ext import StrOrPromise
@@ -106,6 +107,7 @@ class _Act(OfTenant, View):
     def check(self) -> None:
         self.owned(self.action)
 
+    @cached_property
     def member(self) -> Membership:
         rows = Membership.objects.filter(tenant=self.tenant).select_related("tenant", "user")
         return get_object_or_404(rows, pk=self.kwargs["member"])
@@ -118,8 +120,8 @@ class RoleView(_Act):
     danger = False
 
     def asked(self) -> StrOrPromise:
-        who = {"who": self.member().user}
-        if self.member().role == Role.OWNER:
+        who = {"who": self.member.user}
+        if self.member.role == Role.OWNER:
             self.title, self.button = _("Make %(who)s a member?") % who, _("Make a member")
             return _(
                 "They go on using all containers, and decide no more about members, the name and the end of the "
@@ -129,13 +131,13 @@ class RoleView(_Act):
         return _("They may do all that you may: invite and remove members, you included, and delete the tenant.")
 
     def more(self) -> dict[str, Any]:
-        return {"role": Role.MEMBER if self.member().role == Role.OWNER else Role.OWNER}
+        return {"role": Role.MEMBER if self.member.role == Role.OWNER else Role.OWNER}
 
     def act(self) -> str:
         to = self.request.POST.get("role", "")
         if to not in Role.values:
             raise Refused("invalid", _("Choose one of the roles."))
-        who = {"who": members.change_role(self.member(), to, actor=current.person(self.request)).user}
+        who = {"who": members.change_role(self.member, to, actor=current.person(self.request)).user}
         return _("%(who)s is an owner now.") % who if to == Role.OWNER else _("%(who)s is a member now.") % who
 
 
@@ -147,10 +149,10 @@ class RemoveView(_Act):
         return _(
             "%(who)s can open none of this tenant's containers any more. Connections that are open to "
             "them are reset, unless a container's settings say otherwise: everybody on them reconnects."
-        ) % {"who": self.member().user}
+        ) % {"who": self.member.user}
 
     def act(self) -> str:
-        row = self.member()
+        row = self.member
         members.remove(row, actor=current.person(self.request))
         return _("%(who)s is removed.") % {"who": row.user}
 
@@ -161,11 +163,11 @@ class HandOverView(_Act):
 
     def asked(self) -> StrOrPromise:
         return _("%(who)s becomes an owner, and you a member. Only an owner can give it back.") % {
-            "who": self.member().user
+            "who": self.member.user
         }
 
     def act(self) -> str:
-        row = self.member()
+        row = self.member
         members.hand_over(row, actor=current.person(self.request))
         return _("%(who)s owns the tenant now.") % {"who": row.user}
 

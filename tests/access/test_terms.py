@@ -1,6 +1,7 @@
-"""Until when: the ends that there can be, and what follows for those whom a guest let in."""
+"""Until when: the ends that there can be, and what follows for those whom a guest let in; and what a form takes."""
 
 import datetime
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db.models.signals import pre_save
 from django.utils import timezone
 
 from access import sharing, terms
+from access.forms import ShareForm
 from access.models import Grant
 from containers.models import Container
 from tenants.models import AuditEvent, Plan, Tenant, User
@@ -70,3 +72,11 @@ def test_a_warning_is_not_forgotten_by_a_change_of_something_else(share: Any, ow
     finally:
         pre_save.disconnect(warned, sender=Grant)
     assert Grant.objects.get().warned_at is not None
+
+
+@pytest.mark.parametrize("text", ["a" * 29_990, "a " * 14_990, "<" * 29_990, "a" * 29_990 + "<", "<," * 14_990])
+def test_whatever_is_pasted_for_addresses_is_read_at_once(text: str, tenant: Tenant) -> None:
+    form = ShareForm({"email": text, "permission": "view", "end": "week"}, plan=tenant.plan, own=None)
+    began = time.process_time()
+    assert not form.is_valid()
+    assert time.process_time() - began < 1

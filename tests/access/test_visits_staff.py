@@ -59,3 +59,10 @@ def test_the_admins_list_counts_no_more_than_it_shows(
     counts = [query["sql"] for query in made if "COUNT(" in query["sql"] and "access_visit" in query["sql"]]
     assert counts
     assert all("LIMIT 150" in sql for sql in counts)
+
+
+def test_a_nul_is_looked_for_in_vain_and_the_look_is_on_record(box: Container, staff: Client) -> None:
+    """PostgreSQL takes none, neither in a text nor in JSON."""
+    url = reverse("admin:access_visit_changelist")
+    assert staff.get(url, {"q": "gi\0na"}).status_code == 200
+    assert AuditEvent.objects.get(action="visits:view").detail == {"asked": {"q": "gina"}}

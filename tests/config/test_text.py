@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from rest_framework.test import APIClient
 
+from tenants import tokens
 from tenants.models import Tenant, User
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +55,16 @@ def test_the_style_page_is_for_staff(page: Client, owner: User) -> None:
     owner.is_staff = True
     owner.save()
     assert b"Every component" in page.get("/style/").content
+
+
+def test_a_nul_names_nothing_that_is_there(page: Client, owner: User, tenant: Tenant) -> None:
+    _, secret = tokens.create(actor=owner, scope="read")
+    api = APIClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    for answer in (
+        api.delete("/api/v1/tokens/%00/"),
+        page.get("/account/tokens/%00/revoke/"),
+    ):
+        assert answer.status_code == 404
+    assert page.get("/containers/new/?tenant=a%00b").status_code == 403
+    assert page.post("/switch/", {"tenant": "\0"}).status_code == 302

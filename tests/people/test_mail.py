@@ -2,86 +2,30 @@
 
 import datetime
 import smtplib
-import socketserver
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
 from email import message_from_string, policy
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail as django_mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tenants import accounts
-from tenants.mail import outbox
+from tenants.mail import limits, outbox
 from tenants.models import AuditEvent, Mail, MailKind, Tenant, User
 from tenants.tasks import sweep_mail
 from tests.installation import celery
 from tests.parts import Cloud, wait_until
 from tests.people.conftest import api, pages
+from tests.people.postal import queued, seen, server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_registration")]
 Delivered = Callable[[], list[Any]]
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """A mail server on the loopback address; `answers` says what it replies to a command, if not the usual."""
-
-    daemon_threads = True
-
-    def __init__(self, **answers: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
-        self.answers, self.got = answers, list[str]()
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.server_address[1]}"
-
-
-class _Talk(socketserver.StreamRequestHandler):
-    server: Server
-
-    def say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
-
-    def handle(self) -> None:
-        self.say("220 here")
-        while line := self.rfile.readline().decode().strip():
-            verb = line.split()[0].upper()
-            answer = self.server.answers.get(verb)
-            if answer == "hang up":
-                return
-            if answer is None and verb == "DATA":
-                self.say("354 go on")
-                lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
-                self.server.got.append("".join(lines))
-                if self.server.answers.get("END") == "hang up":
-                    return
-            self.say(answer or ("221 bye" if verb == "QUIT" else "250 fine"))
-
-
-@contextmanager
-def server(settings: Any = None, **answers: str) -> Iterator[Server]:
-    with Server(**answers) as running:
-        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        if settings:
-            settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.server_address[1]
-        yield running
-        running.shutdown()
-
-
-def queued(kind: MailKind = MailKind.SIGN_UP, to: str = "dora@example.com") -> Mail:
-    return outbox.post(kind, to)
-
-
-def seen(mail: Mail) -> tuple[str, int]:
-    mail.refresh_from_db()
-    return mail.state, mail.failures
 
 
 def test_it_goes_with_its_event_or_not_at_all(settings: Any, delivered: Delivered) -> None:
@@ -103,77 +47,6 @@ def test_a_broker_that_is_away_costs_time_only(django_capture_on_commit_callback
         assert api().post("/api/v1/sign-up/", {"email": "dora@example.com"}, format="json").status_code == 202
     assert len(callbacks) == 1
     assert outbox.due() == [Mail.objects.get().pk]
-
-
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_many_workers_send_one(settings: Any) -> None:
-    with server(settings) as running:
-        mail = queued()
-
-        def send(_: int) -> None:
-            with closing(connection):
-                outbox.send(mail.pk)
-
-        with ThreadPoolExecutor(6) as pool:
-            list(pool.map(send, range(12)))
-        assert len(running.got) == 1
-    assert seen(mail) == ("sent", 0)
-
-
-def test_a_server_that_is_away_is_tried_again(settings: Any) -> None:
-    with server(settings) as running:
-        pass  # its port is closed again
-    mail = queued()
-    outbox.send(mail.pk)
-    assert seen(mail) == ("queued", 1)
-    assert "ConnectionRefusedError" in mail.reason
-    outbox.send(mail.pk)
-    assert seen(mail) == ("queued", 1), "not before its time"
-    with time_machine.travel(timezone.now() + datetime.timedelta(seconds=61)), server(settings) as running:
-        assert outbox.due() == [mail.pk]
-        outbox.send(mail.pk)
-        assert len(running.got) == 1
-    assert seen(mail) == ("sent", 1)
-
-
-def test_one_that_never_goes_fails_in_the_end(settings: Any) -> None:
-    with server(settings):
-        pass
-    mail, now = queued(), timezone.now()
-    for hours in range(7):
-        with time_machine.travel(now + datetime.timedelta(hours=hours * 7)):
-            outbox.send(mail.pk)
-    assert seen(mail) == ("failed", 5)
-    assert mail.next_try_at is None
-
-
-@pytest.mark.parametrize(
-    ("answers", "state"),
-    [
-        ({"RCPT": "550 no such person"}, "failed"),
-        ({"RCPT": "450 later"}, "queued"),
-        ({"MAIL": "421 busy"}, "queued"),
-        ({"DATA": "554 spam"}, "failed"),
-        ({"END": "hang up"}, "failed"),  # it may have arrived: once more could be twice
-        ({"EHLO": "hang up", "HELO": "hang up"}, "queued"),
-    ],
-)
-def test_what_a_server_says(settings: Any, answers: dict[str, str], state: str) -> None:
-    with server(settings, **answers):
-        mail = queued()
-        outbox.send(mail.pk)
-    assert seen(mail)[0] == state
-    assert mail.reason
-
-
-def test_one_whose_worker_died_is_not_sent_twice(delivered: Delivered) -> None:
-    mail = queued()
-    Mail.objects.update(state="sending", next_try_at=timezone.now() + outbox.PATIENCE)
-    outbox.tidy()
-    assert (seen(mail)[0], delivered()) == ("sending", [])
-    with time_machine.travel(timezone.now() + outbox.PATIENCE + datetime.timedelta(seconds=1)):
-        outbox.tidy()
-        assert (seen(mail)[0], delivered()) == ("failed", [])
 
 
 def test_what_is_done_is_forgotten_after_a_month(delivered: Delivered) -> None:
@@ -229,11 +102,39 @@ def test_one_client_does_not_mail_the_world(settings: Any, owner: User, tenant: 
     _forget_counts()
 
 
+def test_one_tenant_does_not_mail_the_world_from_everywhere(settings: Any, owner: User, tenant: Tenant) -> None:
+    """Whoever has a network of their own has as many addresses as they like; another owner has one, too."""
+    settings.MAIL_PER_TENANT = "3/3600"
+
+    def invited(number: int) -> Any:
+        body = {"email": f"e{number}@example.com"}
+        url = "/api/v1/tenants/acme/invitations/"
+        return api(owner).post(url, body, format="json", REMOTE_ADDR=f"2001:db8:{number:x}::1")
+
+    assert [invited(number).status_code for number in range(3)] == [201] * 3
+    answer = invited(4)
+    assert (answer.status_code, answer.json()["code"]) == (429, "mail_limit")
+    assert 3500 < int(answer["Retry-After"]) <= 3600
+    assert Mail.objects.count() == 3
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=61)):
+        assert invited(5).status_code == 201
+    settings.MAIL_PER_TENANT = "0/3600"
+    assert invited(6).status_code == 429
+
+
 def test_without_redis_each_process_counts_for_itself(settings: Any, owner: User) -> None:
     settings.MAIL_PER_ADDRESS, settings.REDIS_URL = "2/3600", "unix:///nowhere/redis.sock"
     email = "lonely@example.com"
     codes = [api().post("/api/v1/password-reset/", {"email": email}, format="json").status_code for _ in range(3)]
     assert codes == [202, 202, 429]
+
+
+def test_a_redis_that_hangs_is_away(settings: Any, owner: User) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as deaf:
+        settings.REDIS_URL = f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"
+        began = time.monotonic()
+        limits.admit("waiting@example.com")
+        assert time.monotonic() - began < 8
 
 
 def _forget_counts() -> None:

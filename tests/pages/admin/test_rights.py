@@ -8,6 +8,9 @@ from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 
+from access.models import Grant
+from cloudflare.models import Publication
+from containers.models import Container
 from tenants import invitations, tokens
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tests.pages.admin.conftest import on_record
@@ -67,6 +70,16 @@ def test_a_password_that_is_set_while_staff_save_a_name_stays(staff: Client, own
     owner.refresh_from_db()
     assert (owner.name, owner.password, owner.language) == ("Alice A.", "new", "de")
     assert on_record() == [("admin:change", "tenants.user", {"fields": ["name"]}, "")]
+
+
+def test_whom_staff_block_is_let_in_nowhere_any_more(staff: Client, stranger: User, box: Container) -> None:
+    grant = Grant.objects.create(container=box, email=stranger.email, permission="view", granter="alice@example.com")
+    before, sent = Publication.objects.get(container=box).rings, form(stranger)
+    del sent["is_active"]
+    assert staff.post(page(stranger), sent).status_code == 302
+    grant.refresh_from_db()
+    assert (User.objects.get(pk=stranger.pk).is_active, grant.ended_how) == (False, "revoked")
+    assert Publication.objects.get(container=box).rings > before, "the edge is asked to follow"
 
 
 def test_a_password_that_staff_set_revokes_what_the_old_one_made(staff: Client, owner: User) -> None:
