@@ -11,6 +11,7 @@ from django_stubs_ext import StrOrPromise
 from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.models import Container
 from containers.variables import Changes
+from tenants.figures import cores
 from tenants.models.plan import MIB
 from tenants.pages.forms import DomainForm
 from tenants.precondition import IfMatch
@@ -106,7 +107,7 @@ class SettingsForm(DomainForm):
         }
         self.fields["cpu"].help_text = _("Cores; the plan %(plan)s allows %(cpu)s. No restart is needed.") % {
             "plan": plan,
-            "cpu": f"{plan.cpu / 1000:g}",
+            "cpu": cores(plan.cpu),
         }
         if self.unshown:
             names = ", ".join(sorted(self.unshown))
@@ -125,7 +126,7 @@ class SettingsForm(DomainForm):
             "label": row.label,
             "port": row.port,
             "memory": row.memory // MIB,
-            "cpu": f"{row.cpu / 1000:g}",
+            "cpu": cores(row.cpu),
             "resets_connections": row.resets_connections,
             "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
         }

@@ -22,6 +22,11 @@ def size(count: float | None) -> str:
     return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
+def cores(cpu: int) -> str:
+    """Thousandths of a core, as cores: `0.5`, `2`."""
+    return f"{cpu / 1000:g}"
+
+
 def moment(at: datetime.datetime) -> Words:
     """To the minute, in the reader's language and zone; its English is in UTC, as all that stands on record."""
     local = timezone.localtime(at)

@@ -16,6 +16,7 @@ from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
+from tenants.figures import cores
 from tenants.models import Tenant
 
 register = template.Library()
@@ -96,12 +97,7 @@ def plan_usage(tenant: Tenant) -> Usage:
 
 
 register.filter("worded", usage.worded)
-
-
-@register.filter
-def cores(cpu: int) -> str:
-    """Thousandths of a core, as cores."""
-    return f"{cpu / 1000:g}"
+register.filter("cores", cores)
 
 
 @register.filter
