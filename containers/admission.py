@@ -44,7 +44,6 @@ def create(
     `environment` goes before either's.
     Raises `Refused`: the name, the plan's limits, or no room for one more hostname.
     """
-    source = like or template
     began = timezone.now()
     with audit.refusals(Action.CONTAINER_CREATE, actor=actor, tenant=tenant), transaction.atomic():
         # The lock makes everybody else who creates for this tenant wait until this one counts.
@@ -53,8 +52,7 @@ def create(
         there = naming.named(tenant, name)
         limits = _within_plan(tenant.plan, there["living"], memory, cpu)
         require_offered(template, tenant.plan, _("choose another template"))
-        if environment:
-            variables.check(source.environment | environment, {}, known=set(source.environment))
+        settled = _settings(template, like, environment or {})
         place = placement.current().find(tenant)
         full = naming.hostname(name, tenant, place.domain, taken=there["so_named"])
         container = Container.objects.create(
@@ -62,17 +60,9 @@ def create(
             template=template,
             name=name,
             hostname=full,
-            label=like.label if like else "",
-            image=source.image,
-            command=source.command,
-            environment=source.environment | (environment or {}),
-            template_variables=like.template_variables if like else sorted(template.environment),
-            secrets=like.secrets if like else "",
-            port=source.port,
-            data_folder=source.data_folder,
-            resets_connections=like.resets_connections if like else True,
             internet=tenant.plan.internet,
             created_by=actor,
+            **settled,
             **limits,
         )
         ContainerStatus.objects.create(container=container)
@@ -81,6 +71,20 @@ def create(
         origin: dict[str, Any] = {"template": template.slug, **({"like": str(like)} if like else {})}
         audit.record(Action.CONTAINER_CREATE, actor=actor, target=container, tenant=tenant, **origin)
     return container
+
+
+def _settings(template: Template, like: Container | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """What a container begins with: `like`'s own, or the template's. Raises `Refused`: the environment."""
+    source = like or template
+    if environment:
+        variables.check(source.environment | environment, {}, known=set(source.environment))
+    copied = {name: getattr(source, name) for name in ("image", "command", "port", "data_folder")}
+    if like:
+        own = ("label", "template_variables", "secrets", "resets_connections")
+        copied |= {name: getattr(like, name) for name in own}
+    else:
+        copied["template_variables"] = sorted(template.environment)
+    return {**copied, "environment": source.environment | environment}
 
 
 def require_offered(template: Template, plan: Plan, instead: str) -> None:

@@ -42,27 +42,26 @@ def change(
     }
 
     def apply(row: Container) -> bool | dict[str, Any]:
-        changed = [name for name, value in asked.items() if value is not None and value != getattr(row, name)]
-        if {"memory", "cpu"} & set(changed):
-            plan = row.tenant.plan
-            # Only what is changed: what was allowed under an earlier plan may stay.
-            given = {name: asked[name] if name in changed else None for name in ("memory", "cpu")}
-            admission.check_limits(plan, given["memory"], given["cpu"])
-        for name in changed:
-            setattr(row, name, asked[name])
-        named = _change_variables(row, environment or {}, secrets or {})
-        if named:
-            row.revision += 1
-            steps.again(row, steps.CONTAINER)
-        return {"changed": [*changed, *named]} if changed or named else False
+        changed = [*_change_fields(row, asked), *_change_variables(row, environment or {}, secrets or {})]
+        return {"changed": changed} if changed else False
 
     # Limits are compared with the plan under the lock of whoever changes plans.
     limited = memory is not None or cpu is not None
     return admission.apply(container, actor, Action.CONTAINER_CHANGE, apply, if_match, permission, whole_tenant=limited)
 
 
+def _change_fields(row: Container, asked: Mapping[str, Any]) -> list[str]:
+    """Put what is given on the row; returns the names of what differs now. Raises `Refused`: the plan's limits."""
+    changed = {name: value for name, value in asked.items() if value is not None and value != getattr(row, name)}
+    if {"memory", "cpu"} & changed.keys():  # only what is changed: what was allowed under an earlier plan may stay
+        admission.check_limits(row.tenant.plan, changed.get("memory"), changed.get("cpu"))
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return list(changed)
+
+
 def _change_variables(row: Container, plain: Changes, secret: Changes) -> list[str]:
-    """Put them on the row; returns the names of those that differ now, never a value."""
+    """Put them on the row, which then needs a new container; returns the names of those that differ, never a value."""
     before, hidden = row.environment, row.secret_values
     row.environment, after = variables.merged(before, plain), variables.merged(hidden, secret)
     differing = [
@@ -72,6 +71,8 @@ def _change_variables(row: Container, plain: Changes, secret: Changes) -> list[s
     if differing:
         variables.check(row.environment, after, known={*before, *hidden})
         row.secret_values = after
+        row.revision += 1
+        steps.again(row, steps.CONTAINER)
     return differing
 
 

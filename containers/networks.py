@@ -1,6 +1,7 @@
 """Bridges on subnets of our own: reserved as a row, made at the engine when first needed, removed when empty."""
 
 import ipaddress
+from contextlib import suppress
 from itertools import islice
 
 from django.conf import settings
@@ -37,9 +38,9 @@ def ensure(tenant: Tenant | None, kind: NetworkKind) -> Network:
         try:
             made, subnet = engine.current().ensure_network(spec(network))
         except SubnetTaken:
-            Network.objects.filter(pk=network.pk, subnet=network.subnet).update(
-                subnet=_free(avoid=engine.current().subnets())
-            )
+            free = _free(avoid=engine.current().subnets())
+            with suppress(IntegrityError), transaction.atomic():  # somebody reserved it first: then the next one
+                Network.objects.filter(pk=network.pk, subnet=network.subnet).update(subnet=free)
         else:
             _note(network, made, subnet)
         network.refresh_from_db()

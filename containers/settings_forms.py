@@ -126,7 +126,7 @@ class SettingsForm(DomainForm):
             "label": row.label,
             "port": row.port,
             "memory": row.memory // MIB,
-            "cpu": f"{row.cpu / 1000:g}",
+            "cpu": cores(row.cpu),
             "resets_connections": row.resets_connections,
             "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
         }

@@ -13,6 +13,8 @@ from containers.models import Container, Network, NetworkKind
 SPEC, REVISION = "warren.spec", "warren.revision"
 KEY, VOLUME = "warren.spec-key", "warren.volume"  # what the digest was made with, and where the data lies
 
+NO_RESOLVER = ("192.0.2.1",)  # an address that is nobody's, and that nothing leads to from an internal network
+
 
 def volume(container: Container) -> str:
     """The name of the volume that keeps the data folder; empty for a container without one."""
@@ -121,6 +123,7 @@ def container(row: Container, extra_networks: tuple[str, ...] = ()) -> Container
         copy_up=not row.status.volume,  # what was restored is whole, were it empty
         aliases=(row.name,),
         extra_networks=extra_networks,
-        # The host's own resolver may be at a private address, which the firewall keeps from containers.
-        dns=tuple(settings.INTERNET_DNS) if row.internet else (),
+        # Never the host's own: it may be at a private address, which the firewall keeps from containers, or at a
+        # loopback one, which some engines ask from the host for those that have no way out themselves.
+        dns=tuple(settings.INTERNET_DNS) if row.internet else NO_RESOLVER,
     )

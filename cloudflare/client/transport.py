@@ -153,7 +153,7 @@ def _reasons(envelope: Any) -> tuple[list[int], str]:
     codes, messages = [], []
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict):
-            if str(row.get("code", "")).isdigit():
+            if str(row.get("code", "")).isdecimal():
                 codes.append(int(row["code"]))
             messages.append(str(row.get("message", ""))[:200])
     return codes, "; ".join(message for message in messages if message)

@@ -86,5 +86,5 @@ class Connector(Scheduled):
 
     @property
     def engine_name(self) -> str:
-        """No hostname label ends in a hyphen and a number alone, so this meets no container's name."""
+        """A container's name ends in twelve hexadecimal digits in place of that, so this meets none."""
         return f"{settings.INSTALLATION}-{self.tunnel.tenant.slug}-connector-{self.serial}"

@@ -116,7 +116,7 @@ class ContainerSpec:
     copy_up: bool = True  # whether an empty volume gets what the image has in the data folder
     aliases: tuple[str, ...] = ()
     extra_networks: tuple[str, ...] = ()
-    dns: tuple[str, ...] = ()  # resolvers to ask for names outside; empty: the host's
+    dns: tuple[str, ...] = ()  # resolvers to ask for names outside, from within its networks; empty: the host's
 
     def is_meant_by(self, labels: Mapping[str, str]) -> bool:
         """Whether a container with these labels is this one, made earlier."""

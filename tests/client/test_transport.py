@@ -62,7 +62,17 @@ def test_each_refusal_has_its_kind(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>Bad gateway</html>", b"[]", b"null", b'{"success": "yes"}', b'{"success": false}', b"\xff\xfe", b"{"],
+    [
+        b"",
+        b"<html>Bad gateway</html>",
+        b"[]",
+        b"null",
+        b'{"success": "yes"}',
+        b'{"success": false}',
+        '{"errors": [{"code": "²"}]}'.encode(),
+        b"\xff\xfe",
+        b"{",
+    ],
 )
 @responses.activate
 def test_what_is_no_envelope_is_broken(cf: Cloudflare, body: bytes) -> None:
