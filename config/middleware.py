@@ -51,6 +51,19 @@ class PageRateMiddleware:
         return errors.too_often(request, max(over)) if over else self.get_response(request)
 
 
+class UnkeptMiddleware:
+    """Has no browser keep a page: who signs out at a machine of others leaves none to be gone back to."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class LandingMiddleware:
     """A page for who opens an address that takes only what a button sends; and whose session has ended while they were
     on a page, comes back to that one.

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "config.content_policy.ContentPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.zones.ZoneMiddleware",
+    "config.middleware.UnkeptMiddleware",
     "config.middleware.LandingMiddleware",
     "tenants.middleware.OriginMiddleware",
     "cloudflare.entrance.middleware.AccessMiddleware",
@@ -271,8 +272,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
-if BEHIND_PROXY:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])  # networks whose X-Forwarded-For is believed
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "warren_session", "warren_csrf"

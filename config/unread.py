@@ -4,10 +4,13 @@ A websocket's server takes whatever it is given, and a browser's acknowledgement
 having read anything. So what does not fit into the connection any more is held here and counted, and where too much of
 it waits the socket is closed. Daphne's protocol says by Twisted's way of producers when its connection is full, and
 when there is room again.
+
+Pings and pongs pass below all that: each is answered at once, and nobody counts them. So they are counted here.
 """
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,6 +22,7 @@ from monitoring.live.codes import Close
 log = logging.getLogger(__name__)
 
 MOST = 4 * 2**20  # bytes; an honest browser has some hundred KB outstanding
+RATE, BURST = 10.0, 50.0  # pings and pongs of a browser's a second, and at once; an honest one has a few a minute
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -31,6 +35,7 @@ class Unread:
         self._waiting: deque[dict[str, Any]] = deque()
         self._bytes, self._full = 0, False
         self._accepted = self._closed = False
+        self._allowance, self._counted = BURST, time.monotonic()
         self._passing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -46,6 +51,7 @@ class Unread:
         if message["type"] == "websocket.accept":
             self._accepted = True
             self._register()
+            self._protocol.onPing, self._protocol.onPong = self._pinged, self._ponged
         elif not self._accepted:
             await self._send(message)
             return
@@ -81,6 +87,26 @@ class Unread:
     def _register(self) -> None:
         self._protocol.unregisterProducer()  # HTTP's, which the connection began with
         self._protocol.registerProducer(self, True)
+
+    def _pinged(self, payload: bytes) -> None:
+        """Where the connection is full it is not answered: a later one stands for all before (RFC 6455)."""
+        if self._admits() and not self._full:
+            self._protocol.sendPong(payload)
+
+    def _ponged(self, payload: bytes) -> None:
+        self._admits()
+
+    def _admits(self) -> bool:
+        """Whoever sends more than anybody needs is cut off, and not even told: it would be one more to wait for."""
+        if self._closed:
+            return False
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._counted) * RATE) - 1
+        self._counted = now
+        if self._allowance < 0:
+            log.info("a socket is closed: its browser sends pings without end")
+            self._protocol.dropConnection(abort=True)
+        return self._allowance >= 0
 
     def _forget(self) -> None:
         self._waiting.clear()

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from monitoring.live.codes import Close
 from monitoring.live.link import Message
+from monitoring.live.review import spared
 from monitoring.live.rights import NONE, Rights
 from monitoring.live.socket import LiveSocket, whole
 from monitoring.live.stream import Stream
@@ -113,11 +114,12 @@ class StreamSocket(LiveSocket):
         elif self.needs not in self._rights.permissions:
             sees = bool(self._rights.permissions)
             if self.hub and first and sees:
-                self.hub.later(self._attempt(self.refused))
+                self.hub.later(spared(self, self._attempt(self.refused)))
             lost = Close.NOT_FOUND if first else Close.REVOKED
             await self.end(Close.NOT_PERMITTED if sees else lost)
         elif first and self.hub:
-            self.hub.later(self._attempt(self.permitted))  # everybody else's rights are not to wait for it
+            # Everybody else's rights are not to wait for it.
+            self.hub.later(spared(self, self._attempt(self.permitted)))
 
     async def _attempt(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
-from monitoring.live import tickets
-from tenants import languages, proxies, viewing, vouching
+from monitoring.live import origins, tickets
+from tenants import languages, viewing, vouching
 from tenants.models import ApiToken, Scope, User
 from tenants.viewer import Viewer
 
@@ -82,8 +82,7 @@ def language(scope: Mapping[str, Any]) -> str:
 def find(scope: Mapping[str, Any]) -> Visitor:
     """Raises `NotSignedIn`."""
     sent = headers(scope)
-    here = scope.get("client") or ("", 0)
-    ip = proxies.client({"REMOTE_ADDR": here[0] or "", "HTTP_X_FORWARDED_FOR": sent.get("x-forwarded-for", "")})
+    ip = origins.address(scope)
     given = ticket(scope)
     if given is None:
         key = parse_cookie(sent.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")

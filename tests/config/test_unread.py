@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import websockets
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
 from config import unread
@@ -64,3 +65,22 @@ def test_who_reads_nothing_is_cut_off(port: int) -> None:
                 received += len(opened.recv(5))
         assert opened.close_code in {4408, 1006}  # the latter where it took longer than a second to come to the close
         assert received < 16 * 2**20
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+def test_who_pings_without_end_is_cut_off(port: int, opcode: Opcode) -> None:
+    """And reads none of the answers, which no window bounds; nobody else is made to wait."""
+    frame = Frame(opcode, b"x" * 125).serialize(mask=True)
+    with browser(port, 0) as opened:
+        assert opened.ping().wait(5)
+        assert poured(opened.socket, 100 * frame) < 2**23
+
+
+def poured(wire: socket.socket, data: bytes) -> int:
+    """How much of it was taken before the connection was cut off; 16 MiB at most."""
+    sent = 0
+    with contextlib.suppress(OSError):
+        while sent < 2**24:
+            wire.sendall(data)
+            sent += len(data)
+    return sent

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from access import sharing
 from access.models import Grant
 from containers.models import Container
+from monitoring import terminals
 from monitoring.live import hub, review
 from monitoring.live.containers import ContainersSocket
 from monitoring.live.database import REVIEWS, in_database
@@ -145,6 +146,19 @@ async def test_a_socket_that_fails_is_left_behind_nowhere(
         await mine.socket.wait(5)
     assert not found.sockets
     await found.close()
+
+
+async def test_a_stream_that_can_not_be_asked_for_is_told(
+    page: Open, owner: User, box: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whatever mistake: a socket that stays open and says nothing helps nobody."""
+
+    def fails(*args: Any, **facts: Any) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(terminals, "begin", fails)
+    shell = await page(owner, f"/ws/containers/{box.pk}/terminal/")
+    assert await shell.closed() == 4503
 
 
 @pytest.fixture

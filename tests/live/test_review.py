@@ -60,6 +60,13 @@ def test_each_keeps_its_own_end_and_address(owner: User) -> None:
     assert visitors.again([replace(visitor, until=timezone.now())]) == [None]
 
 
+def test_the_address_past_proxies_that_each_wrote_a_header(owner: User, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    cookie = f"{settings.SESSION_COOKIE_NAME}={signed_in(owner).session}".encode()
+    hops = [(b"x-forwarded-for", b"203.0.113.7"), (b"x-forwarded-for", b"10.0.0.9")]
+    assert visitors.find({"headers": [(b"cookie", cookie), *hops], "client": ("10.0.0.1", 1)}).ip == "203.0.113.7"
+
+
 def test_sessions_by_an_earlier_secret_count_and_stay(owner: User, settings: Any) -> None:
     visitor = signed_in(owner)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]

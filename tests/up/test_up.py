@@ -155,3 +155,12 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         assert process.returncode != 0
         assert f"port {up.port} is in use; set PORT to another one" in text
         assert "Traceback" not in text
+
+
+def test_a_home_that_is_too_deep_is_told(tmp_path: Path) -> None:
+    with installation(tmp_path / ("deep" * 25)) as up:
+        process = up.spawn()
+        text = process.communicate(timeout=30)[0]
+        assert process.returncode != 0
+        assert "too long for Redis' socket in it; set WARREN_HOME to a shorter one" in text
+        assert "Traceback" not in text

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -24,6 +25,7 @@ from containers import networks
 from containers.errors import Failed
 
 HOME = settings.WARREN_HOME
+SOCKET_NAME = 107  # bytes in the path of a Unix socket, on Linux
 PATIENCE = 60.0  # seconds for each part to come up
 
 
@@ -32,6 +34,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _short_enough(HOME / "redis.sock")
         self._lock = _lock()
         _free_port(environment.web_port(), "PORT")
         _free_port(environment.edge_port(), "EDGE_PORT")
@@ -127,6 +130,15 @@ def _guarded() -> bool:
     """Whether a worker has looked after the zone since this start: so broker, worker and Cloudflare all work."""
     soon = timezone.now() + timedelta(seconds=1)
     return not Zone.objects.filter(enabled=True).exclude(guarded_at__isnull=False, next_check_at__gt=soon).exists()
+
+
+def _short_enough(path: Path) -> None:
+    """Of a longer name Redis would make a socket by another one, or none, and say nothing that helps."""
+    over = len(os.fsencode(path)) - SOCKET_NAME
+    if "REDIS_URL" not in os.environ and over > 0:
+        raise CommandError(
+            f"the path of {HOME} is {over} bytes too long for Redis' socket in it; set WARREN_HOME to a shorter one"
+        )
 
 
 def _lock() -> Any:
