@@ -68,7 +68,7 @@ class Chart {
         axes: [
           {
             ...axis,
-            space: 56, // pixels, for eight letters
+            space: 50, // pixels, for eight letters
             incrs: MARKS.map((minutes) => 60 * minutes),
             values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)),
           },
