@@ -12,11 +12,16 @@ from tenants.models import User
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
+@pytest.fixture(autouse=True)
+def beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loop runs in this thread, and Django would take that for asynchronous code."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
 def test_tabs_stay_where_they_are_on_a_telephone(
-    monkeypatch: pytest.MonkeyPatch, browser: Browser, live_server: Any, owner: User, box: Container
+    box: Container, browser: Browser, live_server: Any, owner: User
 ) -> None:
     """In German, whose buttons are the widest."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in this thread
     client = Client()
     client.force_login(owner)
     kept = client.cookies["warren_session"].value
