@@ -15,7 +15,7 @@ from containers import admission, lifecycle, look, standings, steps, storage, us
 from containers.models import Archive, Condition, Container, ContainerStatus, Network, Scheduled, Template
 from containers.templatetags.containers import duration
 from tenants import consumption, current, staff
-from tenants.figures import size
+from tenants.figures import cores, size
 from tenants.models import Tenant
 from tenants.refusal import Refused
 from tenants.staff import ModelAdmin, Operated, Part, ReadOnly, Recorded, StackedInline, TabularInline
@@ -127,10 +127,14 @@ class _Status(ReadOnly, StackedInline[ContainerStatus, Container]):
         ("state", "started_at", "exit_code", "oom_killed"),
         ("code", "message", "retrying"),
         ("observed_generation", "attempts", "failures", "next_check_at"),
-        ("memory_pending", "storage_used", "storage_capped", "data_capped"),
+        ("memory_pending", "kept", "storage_capped", "data_capped"),
         "engine_id",
     )
     readonly_fields = tuple(name for line in fields for name in ((line,) if isinstance(line, str) else line))
+
+    @admin.display(description="keeps")
+    def kept(self, status: ContainerStatus) -> str:
+        return "-" if status.storage_used is None else size(status.storage_used)
 
 
 @admin.register(Container)
@@ -154,11 +158,11 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
         ("of_tenant", "of_template", "created_by"),
         ("desired", "lifecycle", "generation", "wanted_since"),
         ("image", "port", "data_folder", "internet", "resets_connections"),
-        ("memory", "cpu", "storage"),
+        ("given_memory", "given_cpu", "given_storage"),
         ("created_at", "deleted_at"),
         "more",
     )
-    readonly_fields = ("of_tenant", "of_template", "lifecycle", "more")
+    readonly_fields = ("of_tenant", "of_template", "lifecycle", "given_memory", "given_cpu", "given_storage", "more")
     inlines = (_Status, _Conditions)
     actions = ("reconcile_now", "retry", "delete_outside")
 
@@ -169,6 +173,18 @@ class ContainerAdmin(ReadOnly, Operated[Container]):
     @admin.display(ordering="status__code")
     def failure(self, container: Container) -> str:
         return container.status.code
+
+    @admin.display(description="memory")
+    def given_memory(self, container: Container) -> str:
+        return size(container.memory)
+
+    @admin.display(description="CPU")
+    def given_cpu(self, container: Container) -> str:
+        return cores(container.cpu)
+
+    @admin.display(description="storage")
+    def given_storage(self, container: Container) -> str:
+        return size(container.storage)
 
     @admin.display(description="keeps", ordering="status__storage_used")
     def kept(self, container: Container) -> str:

@@ -68,7 +68,7 @@ class Chart {
         axes: [
           {
             ...axis,
-            space: 56, // pixels, for eight letters
+            space: 50, // pixels, for eight letters
             incrs: MARKS.map((minutes) => 60 * minutes),
             values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)),
           },
@@ -132,13 +132,14 @@ class Chart {
   draw(window, data, span) {
     this.window = window;
     this.chart.setData(data);
+    this.empty = !data[1].some((value, at) => value !== null && data[0][at] >= window[0]);
     this.point(this.chart.cursor.idx); // what lies under it may be another by now
     this.plot.setAttribute("aria-label", interpolate(NAMES[span], { what: this.title, told: this.told(window, data) }));
   }
 
   told(window, [times, ...lines]) {
     const seen = lines.map((line) => line.filter((value, at) => value !== null && times[at] >= window[0]));
-    if (!seen[0].length) return gettext("nothing was measured");
+    if (this.empty) return gettext("nothing was measured");
     const words = (values, highest) =>
       interpolate(gettext("last %(last)s, highest %(highest)s"), {
         last: this.word(values.at(-1)),
@@ -152,7 +153,7 @@ class Chart {
     const [times, ...lines] = this.chart.data;
     const values = lines.map((line) => line[index]);
     if (values[0] === null || values[0] === undefined) {
-      this.at.textContent = "";
+      this.at.textContent = this.empty ? gettext("nothing was measured") : "";
       return;
     }
     const date = new Date(times[index] * 1000);

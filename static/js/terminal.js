@@ -93,7 +93,7 @@ class Shell {
       fontSize: parseFloat(style.fontSize),
       scrollback: 5_000,
       logLevel: "off", // bytes that are no text, or no sequence that it knows, are nobody's fault
-      cursorBlink: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     });
     const fit = new FitAddon();
     this.terminal.loadAddon(fit);

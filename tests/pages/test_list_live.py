@@ -168,6 +168,34 @@ def test_long_names_and_long_words_have_room(
         assert label["height"] < 30
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_nothing_moves_for_whoever_asked_for_less(
+    motion: Any,
+    browser: Browser,
+    live_server: Any,
+    owner: User,
+    tenant: Tenant,
+    template: Template,
+    memory: MemoryEngine,
+    zone: Any,
+) -> None:
+    """What is on its way has a ring that turns."""
+    made = admission.create(actor=owner, tenant=tenant, template=template, name="alpha")
+    ContainerStatus.objects.filter(pk=made.pk).update(attempts=1)
+    client = Client()
+    client.force_login(owner)
+    kept = client.cookies["warren_session"].value
+    with browser.new_context(reduced_motion=motion) as context:
+        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(live_server.url)
+        expect(page.get_by_text("provisioning")).to_be_visible()
+        turning = (
+            "document.getAnimations().filter((each) => each.animationName === 'turn' && each.playState === 'running')"
+        )
+        assert page.evaluate(f"{turning}.length") == (0 if motion == "reduce" else 1)
+
+
 def test_who_is_let_in_from_the_start_is_written_as_chips(
     page: Page, live_server: Any, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
 ) -> None:

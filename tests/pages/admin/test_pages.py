@@ -47,7 +47,7 @@ def test_a_tenants_page_leads_to_what_is_its(staff: Client, box: Container) -> N
 
 def test_steps_are_lines_that_can_be_read(staff: Client, box: Container) -> None:
     page = staff.get(reverse("admin:containers_container_change", args=[box.pk])).content.decode()
-    assert re.search(r"<div>Image done [\d.]+ m?s</div>", page)
+    assert re.search(r"<div>Image done [\d.]+\sm?s</div>", page)
     assert "started_at&quot;" not in page
 
 
@@ -59,3 +59,12 @@ def test_over_its_storage_is_a_filter(staff: Client, box: Container) -> None:
     ContainerStatus.objects.filter(pk=box.pk).update(storage_used=box.storage, storage_capped=True)
     assert box.hostname not in staff.get(url, {"storage": "over"}).content.decode()
     assert box.hostname not in staff.get(url, {"storage": "measured"}).content.decode()
+
+
+def test_a_containers_limits_are_read_as_sizes(staff: Client, box: Container) -> None:
+    Container.objects.filter(pk=box.pk).update(memory=128 << 20, cpu=250)
+    ContainerStatus.objects.filter(pk=box.pk).update(storage_used=3 << 29)
+    page = staff.get(reverse("admin:containers_container_change", args=[box.pk])).content.decode()
+    for words in ("128\N{NO-BREAK SPACE}MiB", "0.25", "1.5\N{NO-BREAK SPACE}GiB"):
+        assert words in page
+    assert str(128 << 20) not in page

@@ -1,0 +1,37 @@
+"""The frame of a container's pages in Chromium: on each of them it is the same, so that nothing moves between tabs."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser
+
+from containers.models import Container
+from tenants.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture(autouse=True)
+def beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loop runs in this thread, and Django would take that for asynchronous code."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+def test_tabs_stay_where_they_are_on_a_telephone(
+    box: Container, browser: Browser, live_server: Any, owner: User
+) -> None:
+    """In German, whose buttons are the widest."""
+    client = Client()
+    client.force_login(owner)
+    kept = client.cookies["warren_session"].value
+    tops = {}
+    with browser.new_context(locale="de-DE", viewport={"width": 390, "height": 820}) as context:
+        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
+        page = context.new_page()
+        for tab in ("", "people/", "metrics/", "logs/", "activity/", "settings/"):
+            page.goto(f"{live_server.url}/containers/{box.pk}/{tab}")
+            place = page.locator("nav.tabs").bounding_box()
+            assert place
+            tops[tab] = round(place["y"])
+    assert len(set(tops.values())) == 1, tops
