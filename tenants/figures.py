@@ -1,6 +1,7 @@
 """Sizes and moments within a sentence, written as the pages write their own."""
 
 import datetime
+from decimal import Decimal
 
 from django.utils import formats, timezone
 from django.utils.translation import pgettext
@@ -20,6 +21,12 @@ def size(count: float | None) -> str:
         value, unit = value / 1024, unit + 1
     shown = round(value, 1) if unit and value < 100 else round(value)
     return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
+
+
+def cores(thousandths: int) -> Words:
+    """Of a CPU, in the reader's language: `0.25`, `2`."""
+    plain = f"{thousandths / 1000:g}"
+    return Words(formats.number_format(Decimal(plain)), plain)
 
 
 def moment(at: datetime.datetime) -> Words:

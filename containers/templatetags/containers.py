@@ -16,6 +16,7 @@ from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
+from tenants import figures
 from tenants.models import Tenant
 
 register = template.Library()
@@ -101,7 +102,7 @@ register.filter("worded", usage.worded)
 @register.filter
 def cores(cpu: int) -> str:
     """Thousandths of a core, as cores."""
-    return f"{cpu / 1000:g}"
+    return figures.cores(cpu)
 
 
 @register.filter

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from tenants import consumption, staff, standing
+from tenants import consumption, figures, staff, standing
 from tenants.figures import size
 from tenants.models import Plan
 from tenants.staff import Recorded
@@ -98,7 +98,7 @@ class PlanAdmin(Recorded[Plan]):
 
     @admin.display(description="CPU", ordering="cpu")
     def cores(self, plan: Plan) -> str:
-        return f"{plan.cpu / 1000:g}"
+        return figures.cores(plan.cpu)
 
     @admin.display(description="storage", ordering="storage")
     def storage_(self, plan: Plan) -> str:
