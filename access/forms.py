@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from access import addresses, levels, terms
 from access.levels import Permission
 from access.models import Grant
+from tenants import figures
 from tenants.models import Plan
 from tenants.pages.forms import DomainForm
 from tenants.refusal import Refused
@@ -94,7 +95,7 @@ class TermsForm(DomainForm):
 
     def _written(self, moment: datetime.datetime) -> str:
         local = timezone.localtime(moment, self.timezone)
-        return f"{formats.date_format(local, 'j M Y, H:i')} {local.tzname()}"
+        return f"{figures.day(local, year=True)}, {formats.time_format(local, 'H:i')} {local.tzname()}"
 
     def full_clean(self) -> None:
         with timezone.override(self.timezone):
@@ -130,6 +131,7 @@ class TermsForm(DomainForm):
 class ShareForm(TermsForm):
     email = _Addresses(
         label=gettext_lazy("E-mail addresses"),
+        error_messages={"required": gettext_lazy("Give at least one e-mail address.")},
         max_length=30_000,
         help_text=gettext_lazy("One or many, with commas or spaces between. They sign in with these to open it."),
         widget=forms.Textarea(

@@ -85,13 +85,13 @@ def require_room(container: Container, fresh: Sequence[str], mine: Holding) -> N
             raise Refused(
                 "guests_limit",
                 ngettext(
-                    "The plan %(plan)s allows %(limit)d guest at a time; there are %(used)d. "
-                    "Revoke access that nobody needs any more, or ask for another plan.",
-                    "The plan %(plan)s allows %(limit)d guests at a time; there are %(used)d. "
-                    "Revoke access that nobody needs any more, or ask for another plan.",
+                    "The plan %(plan)s allows %(limit)d guest at a time. Guests at present: %(used)d; asked for: "
+                    "%(more)d more. Revoke access that nobody needs any more, or ask for another plan.",
+                    "The plan %(plan)s allows %(limit)d guests at a time. Guests at present: %(used)d; asked for: "
+                    "%(more)d more. Revoke access that nobody needs any more, or ask for another plan.",
                     plan.max_guests,
                 )
-                % {"plan": plan, "limit": plan.max_guests, "used": len(there)},
+                % {"plan": plan, "limit": plan.max_guests, "used": len(there), "more": len(set(fresh) - there)},
                 limit=plan.max_guests,
                 used=len(there),
             )

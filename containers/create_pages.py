@@ -5,7 +5,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +18,7 @@ from containers.forms import ContainerForm
 from containers.models import Container, Template
 from tenants import current
 from tenants.models import Tenant
+from tenants.pages.forms import lead
 from tenants.refusal import Refused
 
 
@@ -74,18 +74,8 @@ class ContainerCreateView(_ForTenant, FormView[ContainerForm]):
             self.tenant.suspended or facts["full"] or facts["nothing"]
         )
         shown = super().get_context_data(**facts, **kwargs)
-        focus(*(shown[name] for name in self.forms if name in shown))
+        lead(*(shown[name] for name in self.forms if name in shown))
         return shown
-
-
-def focus(*shown: forms.Form) -> None:
-    """The keyboard begins at the first field that is wrong, else where the form says."""
-    wrong = [form.fields[name] for form in shown for name in form.fields if name in form.errors]
-    if wrong:
-        for form in shown:
-            for field in form.fields.values():
-                field.widget.attrs.pop("autofocus", None)
-        wrong[0].widget.attrs["autofocus"] = True
 
 
 class NameCheckView(_ForTenant, View):

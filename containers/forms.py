@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from containers import admission
 from containers.models import Template
 from containers.settings_forms import Lines
-from tenants.figures import cores
+from tenants import figures
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
 from tenants.pages.forms import DomainForm
@@ -70,7 +70,7 @@ class ContainerForm(_NameForm):
         self.sizes = list(_sizes(self.plan))
         fields["size"].choices = [(value, label) for value, label, _memory, _cpu in self.sizes]
         fields["size"].initial = self.sizes[-1][0]
-        facts = {"plan": self.plan, "memory": self.plan.memory // MIB, "cpu": cores(self.plan.cpu)}
+        facts = {"plan": self.plan, "memory": self.plan.memory // MIB, "cpu": figures.cores(self.plan.cpu)}
         fields["memory"].help_text = lazystr(_("The plan %(plan)s allows %(memory)d a container.")) % facts
         fields["cpu"].help_text = lazystr(_("The plan %(plan)s allows %(cpu)s a container.")) % facts
         wished = self.initial.get("template")

@@ -5,16 +5,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext, gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from containers import overtaken
 from containers.admission import LEAST_CPU, LEAST_MEMORY
 from containers.models import Container
+from containers.overtaken import Difference
 from containers.variables import Changes
-from tenants.figures import cores
+from tenants import figures
 from tenants.models.plan import MIB
 from tenants.pages.forms import DomainForm
 from tenants.precondition import IfMatch
+from tenants.refusal import Refused
 from tenants.words import gettext as _
 
 
@@ -47,6 +52,13 @@ class Lines(forms.CharField):
         return found
 
 
+class _Forgotten(forms.MultipleChoiceField):
+    """One that somebody else took away meanwhile is as good as taken away."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
 # Of the settings' page: the word in the address of each, its title and its fields.
 _PARTS: list[tuple[str, StrOrPromise, tuple[str, ...]]] = [
     ("general", gettext_lazy("General"), ("label", "port")),
@@ -59,6 +71,7 @@ _PARTS: list[tuple[str, StrOrPromise, tuple[str, ...]]] = [
 class SettingsForm(DomainForm):
     # Which one the form was filled from: its fields hold everything, and would undo what others changed since.
     generation = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     label = forms.CharField(
         label=gettext_lazy("Label"),
         max_length=100,
@@ -84,9 +97,7 @@ class SettingsForm(DomainForm):
             "new value."
         ),
     )
-    forget = forms.MultipleChoiceField(
-        required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple
-    )
+    forget = _Forgotten(required=False, label=gettext_lazy("Secrets to take away"), widget=forms.CheckboxSelectMultiple)
     resets_connections = forms.BooleanField(
         required=False,
         label=gettext_lazy("Reset open connections when somebody loses access"),
@@ -99,6 +110,7 @@ class SettingsForm(DomainForm):
     def __init__(self, *args: Any, container: Container, **kwargs: Any) -> None:
         self.container, plan = container, container.tenant.plan
         self.shown, self.unshown = _by_lines(container.environment)
+        self.met: list[Difference] = []  # what this form was refused for, where it comes back
         kwargs.setdefault("initial", self._present())
         super().__init__(*args, **kwargs)
         self.fields["memory"].help_text = _("MiB; the plan %(plan)s allows %(memory)s. No restart is needed.") % {
@@ -107,7 +119,7 @@ class SettingsForm(DomainForm):
         }
         self.fields["cpu"].help_text = _("Cores; the plan %(plan)s allows %(cpu)s. No restart is needed.") % {
             "plan": plan,
-            "cpu": cores(plan.cpu),
+            "cpu": figures.cores(plan.cpu),
         }
         if self.unshown:
             names = ", ".join(sorted(self.unshown))
@@ -122,21 +134,27 @@ class SettingsForm(DomainForm):
     def _present(self) -> dict[str, Any]:
         row = self.container
         return {
-            "generation": row.generation,
+            **self._version(),
             "label": row.label,
             "port": row.port,
             "memory": row.memory // MIB,
-            "cpu": cores(row.cpu),
+            "cpu": f"{row.cpu / 1000:g}",
             "resets_connections": row.resets_connections,
-            "environment": "\n".join(f"{name}={value}" for name, value in sorted(self.shown.items())),
+            "environment": _lines(dict(sorted(self.shown.items()))),
         }
+
+    def _version(self) -> dict[str, Any]:
+        row = self.container
+        return {"generation": row.generation, "seen": overtaken.write(overtaken.facts(row, self.shown))}
 
     def parts(self) -> list[tuple[str, StrOrPromise, list[forms.BoundField]]]:
         return [(slug, title, [self[name] for name in names if name in self.fields]) for slug, title, names in _PARTS]
 
     def wanted(self) -> dict[str, Any]:
         """The arguments of `changes.change`, in its units."""
-        data, row, generation = self.cleaned_data, self.container, self.cleaned_data["generation"]
+        data, row = self.cleaned_data, self.container
+        # Who started it meanwhile, say, changed nothing that stands in here.
+        generation = data["generation"] if self.differences else row.generation
         gone: dict[str, str | None] = dict.fromkeys(self.shown.keys() - data["environment"].keys())
         plain: Changes = {**gone, **data["environment"]}
         hidden: Changes = {**dict.fromkeys(data.get("forget", [])), **data["secrets"]}
@@ -151,6 +169,74 @@ class SettingsForm(DomainForm):
             "secrets": hidden,
             "if_match": IfMatch.parse(f'"{generation}"'),
         }
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """What others changed since a valid form was opened."""
+        if self.cleaned_data["generation"] == self.container.generation:
+            return []
+        before = overtaken.read(self.cleaned_data["seen"])
+        return overtaken.compare(before, overtaken.facts(self.container, self.shown), self._typed(before))
+
+    def _typed(self, before: overtaken.Facts) -> dict[overtaken.Key, Any]:
+        data = self.cleaned_data
+        found: dict[overtaken.Key, Any] = {
+            (name, ""): data[name] for name in ("label", "port", "memory", "resets_connections")
+        }
+        found["cpu", ""] = int(data["cpu"] * 1000)
+        found |= {("environment", name): value for name, value in data["environment"].items()}
+        found |= {key: digest for key, digest in before.items() if key[0] == "secrets"}
+        found |= dict.fromkeys((("secrets", name) for name in data.get("forget", [])), None)
+        return found | dict.fromkeys((("secrets", name) for name in data["secrets"]), overtaken.TYPED)
+
+    def again(self) -> "SettingsForm":
+        """The form that was overtaken, to be sent knowingly: what was typed stays, the rest stands as it is now."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        for each in self.differences:
+            if each.key[0] not in overtaken.NAMED and not each.clashes:
+                data[each.key[0]] = self.initial[each.key[0]]
+        if any(each.key[0] == "environment" for each in self.differences):
+            data["environment"] = _lines(overtaken.merged(self.cleaned_data["environment"], self.differences))
+        for name, value in self._version().items():
+            data[name] = value
+        shown = SettingsForm(data, container=self.container)
+        shown.met, shown.led_above = self.differences, True
+        shown.is_valid()
+        for field, words in self._clashes().items():
+            shown.add_error(field, words)
+        return shown
+
+    def _clashes(self) -> dict[str, str]:
+        """What to say at which field."""
+        found: dict[str, str] = {}
+        for field in self.fields:
+            those = [each for each in self.differences if each.key[0] == field and each.clashes]
+            if those and field in overtaken.NAMED:
+                names = ", ".join(each.key[1] for each in those)
+                found[field] = _("Somebody else changed %(names)s meanwhile; saving puts yours over it.") % {
+                    "names": names
+                }
+            elif those:
+                now = overtaken.told(those[0])["now"]
+                found[field] = _("Somebody else changed this meanwhile, to: %(now)s. Saving puts yours over it.") % {
+                    "now": now
+                }
+        return found
+
+    def others(self) -> list[dict[str, Any]]:
+        """What others changed, for people; `mine` is empty where nobody touched it in this form."""
+        called = {field: self[field].label for field in overtaken.FIELDS} | {"secrets": _("Secret")}
+        return [{"field": called[each.key[0]], "name": each.key[1], **overtaken.told(each)} for each in self.met]
+
+    @property
+    def undoes(self) -> bool:
+        """Whether saving it would undo what somebody else did."""
+        return any(each.clashes for each in self.met)
+
+
+def _lines(values: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}={value}" for name, value in values.items())
 
 
 def _by_lines(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -194,3 +280,12 @@ class RestoreForm(DomainForm):
         ),
         widget=forms.FileInput(attrs={"accept": ".tar,.gz,.tgz,application/gzip,application/x-tar"}),
     )
+
+    @classmethod
+    def refused(cls, exc: Refused) -> "RestoreForm":
+        """For what was not even read: browsers give no file a second time."""
+        form = cls({}, {})
+        form.fields["file"].required = False
+        form.add_error("file", str(exc))
+        form.fields["file"].required = True
+        return form

@@ -24,10 +24,6 @@ from tenants.pages.forms import said
 from tenants.refusal import Refused
 from tenants.words import gettext as _
 
-STALE = gettext_lazy(
-    "Somebody changed this container since you opened the form. Nothing was saved: look at its settings as "
-    "they are now, and change them again."
-)
 SHOWN = 10  # downloads and restores on the page
 
 
@@ -66,8 +62,8 @@ class ContainerSettingsView(Managed):
                 changes.change(container, actor=current.person(request), permission="change", **form.wanted())
             except Refused as exc:
                 if exc.code == "precondition_failed":
-                    messages.error(request, STALE)
-                    return self.get(request, pk)
+                    # Nothing to show: it was changed between here and its lock. The next try sees how it is now.
+                    return self.page(container, form=form.again()) if form.differences else self.post(request, pk)
                 form.refuse(exc)
             else:
                 messages.success(request, _("The settings are saved."))
@@ -196,6 +192,8 @@ class ContainerRestoreView(ContainerDataView):
         try:
             asking.check_upload(container, int(length) if length.isdigit() else None, actor=current.person(request))
         except Refused as exc:
+            if exc.code == "archive_too_large":
+                return self.shown(container, RestoreForm.refused(exc))
             messages.error(request, str(exc))
             return redirect("container-data", pk=pk)
         checked: HttpResponse = csrf_protect(self._received)(request, container)

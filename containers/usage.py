@@ -13,7 +13,8 @@ from django.db.models.functions import Coalesce
 
 from containers import traffic
 from containers.models import Container
-from tenants.figures import cores, size
+from tenants import figures
+from tenants.figures import size
 from tenants.models import Plan, Tenant
 from tenants.models.plan import MIB
 from tenants.words import gettext as _
@@ -145,6 +146,6 @@ def worded(over: Over) -> str:
                 sizes = {"used": f"{-(-over.used // MIB)} MiB", "limit": f"{over.limit // MIB} MiB"}
             return said % sizes
         case "cpu":
-            allowed = {"used": cores(over.used), "limit": cores(over.limit)}
-            return _("%(used)s CPU, the plan allows %(limit)s") % allowed
+            cores = {"used": figures.cores(over.used), "limit": figures.cores(over.limit)}
+            return _("%(used)s CPU, the plan allows %(limit)s") % cores
     return _("%(used)s with internet, the plan allows none") % {"used": over.used}

@@ -1,6 +1,7 @@
 """Sizes and moments within a sentence, written as the pages write their own."""
 
 import datetime
+from decimal import Decimal
 
 from django.utils import formats, timezone
 from django.utils.translation import pgettext
@@ -22,9 +23,10 @@ def size(count: float | None) -> str:
     return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
-def cores(thousandths: int) -> str:
-    """What a container may use of the CPU: `2`, `0.5`."""
-    return formats.number_format(f"{thousandths / 1000:g}")
+def cores(thousandths: int) -> Words:
+    """Of a CPU, in the reader's language: `0.25`, `2`."""
+    plain = f"{thousandths / 1000:g}"
+    return Words(formats.number_format(Decimal(plain)), plain)
 
 
 def lasted(seconds: float) -> str:

@@ -94,8 +94,9 @@ document.addEventListener("submit", ({ target }) => {
   for (const button of target.querySelectorAll("[data-reveal][aria-pressed=true]")) button.click();
 });
 
-// --- A form that came back: to the first field that is wrong
-document.querySelector("main :is([aria-invalid=true], fieldset:has(.wrong) input)")?.focus();
+// --- A form that came back: to where its server leads, which browsers do by themselves unless the address names a part
+const led = document.querySelector("main :is([tabindex], [aria-invalid=true])[autofocus]");
+(led ?? document.querySelector("main :is([aria-invalid=true], fieldset:has(.wrong) input)"))?.focus();
 
 // --- Of tabs that scroll sideways, the one that is open is seen
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) {

@@ -45,7 +45,8 @@ function chips(area) {
   const heard = Object.assign(document.createElement("p"), { className: "sr" });
   heard.setAttribute("role", "status");
   list.setAttribute("aria-label", gettext("Chosen so far"));
-  input.setAttribute("aria-describedby", `${wrong.id} ${area.id}_helptext`);
+  const refused = Object.keys(told).length ? null : document.getElementById(`${area.id}_error`); // not of one address
+  input.setAttribute("aria-describedby", `${wrong.id} ${refused ? `${refused.id} ` : ""}${area.id}_helptext`);
 
   let held = [];
   const reason = (address) => told[address] ?? interpolate(why(address), { address });
@@ -65,9 +66,9 @@ function chips(area) {
       }),
     );
     const reasons = held.map(reason).filter(Boolean);
-    wrong.textContent = reasons.join(" · ");
+    wrong.replaceChildren(...reasons.flatMap((words, at) => (at ? [document.createElement("br"), words] : [words])));
     wrong.hidden = !reasons.length;
-    input.setAttribute("aria-invalid", Boolean(reasons.length));
+    input.setAttribute("aria-invalid", Boolean(reasons.length || refused));
     area.value = [...held, input.value.trim()].filter(Boolean).join("\n");
   }
 
@@ -146,14 +147,16 @@ function chips(area) {
       wrong.textContent = gettext("Give at least one e-mail address.");
       wrong.hidden = false;
     }
-    heard.textContent = wrong.textContent;
+    heard.textContent = held.map(reason).filter(Boolean).join(" ") || wrong.textContent;
     area.closest("details")?.setAttribute("open", "");
     input.focus();
   });
 
   // The field goes out of sight, with a label still; the words of the page go to where one writes now.
   const kept = Object.assign(document.createElement("label"), { hidden: true });
-  area.required = false; // what cannot be seen cannot be filled in
+  const led = area.autofocus || document.activeElement === area;
+  area.required = area.autofocus = false; // what cannot be seen cannot be filled in
+  area.removeAttribute("aria-invalid");
   area.before(box, wrong, heard, kept);
   kept.append(gettext("As they are sent"), area);
   box.append(list, input);
@@ -161,6 +164,7 @@ function chips(area) {
   for (const said of box.parentElement.querySelectorAll(".wrong[role=alert]")) if (Object.keys(told).length) said.remove();
   held = [...new Set(addressesIn(area.value))];
   draw();
+  if (led) input.focus();
 }
 
 /** Make ready what stands in a part of the page; more than once does nothing. */
@@ -181,7 +185,8 @@ function open() {
   dialog.setAttribute("aria-labelledby", "share");
   start(form);
   dialog.showModal();
-  (form.querySelector(".chips-in input") ?? form.querySelector("input:not([type=hidden])")).focus();
+  const wrong = form.querySelector(".message[autofocus], fieldset[autofocus], :is(input, textarea)[aria-invalid=true]");
+  (wrong ?? form.querySelector(".chips-in input")).focus();
 }
 
 if (form && dialog?.showModal) {

@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from tenants import consumption, staff, standing
-from tenants.figures import cores, size
+from tenants import consumption, figures, staff, standing
+from tenants.figures import size
 from tenants.models import Plan
 from tenants.staff import Recorded
 
@@ -98,7 +98,7 @@ class PlanAdmin(Recorded[Plan]):
 
     @admin.display(description="CPU", ordering="cpu")
     def cores(self, plan: Plan) -> str:
-        return cores(plan.cpu)
+        return figures.cores(plan.cpu)
 
     @admin.display(description="storage", ordering="storage")
     def storage_(self, plan: Plan) -> str:

@@ -17,7 +17,38 @@ from tenants import passwords
 from tenants.refusal import Refused
 
 
-class DomainForm(forms.Form):
+class LeadingForm(forms.Form):
+    """Takes whoever types, or listens, to what is wrong with it, also without JavaScript."""
+
+    leads = ""  # the name of the field that the keyboard begins at because it is wrong
+    led_above = False  # the page says above the form what is the matter, and takes the keyboard there
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        lead(self)
+
+
+def lead(*shown: LeadingForm) -> None:
+    """Of the forms of one page: to the words on top, where there are some, or else to the first field that is wrong.
+
+    A group of choices has no one place for the keyboard: the template takes it to the group as a whole.
+    """
+    wrong = [(form, name) for form in shown for name in form.fields if name in form.errors]
+    if not wrong and not any(form.non_field_errors() for form in shown):
+        return
+    for form in shown:
+        form.leads = ""
+        for field in form.fields.values():
+            field.widget.attrs.pop("autofocus", None)
+    on_top = any(form.led_above or form.non_field_errors() for form in shown)
+    if not on_top and not any(form[name].is_hidden for form, name in wrong):
+        first, name = wrong[0]
+        first.leads = name
+        if not first[name].use_fieldset:
+            first.fields[name].widget.attrs["autofocus"] = True
+
+
+class DomainForm(LeadingForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 

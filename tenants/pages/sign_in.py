@@ -7,9 +7,10 @@ from django.contrib.auth.views import LoginView
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.user import fold_email
+from tenants.pages.forms import LeadingForm
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(LeadingForm, AuthenticationForm):
     """The address is the user name, in whatever case it is typed."""
 
     error_messages = {  # noqa: RUF012  (Django declares it for the instance)
@@ -21,6 +22,12 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
         self.fields["username"].label = _("E-mail address")
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        """Either may be wrong. The password is gone from the form and has to be typed anew, so it stands there."""
+        described = {"aria-invalid": "true", "aria-describedby": f"{self['password'].auto_id}_error"}
+        self.fields["username"].widget.attrs |= described
+        return forms.ValidationError({"password": super().get_invalid_login_error()})
 
     def clean_username(self) -> str:
         return fold_email(self.cleaned_data["username"])

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rest_framework
 from django.core.management import call_command
+from django.utils import translation
 
 HERE = Path(__file__).resolve().parents[2]
 SOURCES = ("config", "tenants", "containers", "access", "cloudflare", "monitoring", "templates", "static", "locale")
@@ -41,6 +43,18 @@ def test_make_messages_finds_nothing_new_and_nothing_gone(
     call_command("makemessages", locale=["de"], domain=kept.stem, **how)
     made = re.sub(r'^"POT-Creation-Date.+\n', "", (copied / kept.relative_to(HERE)).read_text(), flags=re.MULTILINE)
     assert made == kept.read_text(), "run: make messages"
+
+
+def test_german_says_sie_also_where_the_words_are_of_others() -> None:
+    """The project's catalogue goes before those of what it has installed, and with the sentences that these mistake."""
+    familiar = re.compile(r"(?i)\b(?:gib|stelle|nutze|lade|wähle|du|dein\w*)\b")
+    folder = Path(rest_framework.__file__).parent / "locale/de/LC_MESSAGES"
+    with (folder / "django.mo").open("rb") as file:
+        theirs = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    with translation.override("de"):
+        said = {message: translation.gettext(message) for message in theirs if isinstance(message, str) and message}
+    assert [message for message in theirs if familiar.search(str(theirs[message]))], "otherwise there is no need"
+    assert {message: words for message, words in said.items() if familiar.search(words)} == {}
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from containers import changes
+from containers import admission, changes
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
 from tenants.models import Tenant, User
@@ -76,19 +76,100 @@ def test_all_settings(client: Client, box: str) -> None:
     assert (row.environment, row.secret_values) == ({"EMPTY": ""}, {"NEW": "2"})
 
 
+def browsed(answer: Any) -> dict[str, Any]:
+    """What a browser would send of the form that stands there now."""
+    form = answer.context["form"]
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+def others(answer: Any) -> list[tuple[str, ...]]:
+    """Of each setting that somebody else changed: its name, what it was, what it is, and what was typed."""
+    rows = answer.context["form"].others()
+    return [(row["name"] or str(row["field"]), row["before"], row["now"], row["mine"]) for row in rows]
+
+
 def test_a_stale_form_undoes_nobody_elses_change(client: Client, box: str, owner: User) -> None:
-    stale = fields(client, box, label="mine")
+    Container.objects.update(environment={"BOTH": "0", "KEPT": "0", "GONE": "0"})
+    typed = "BOTH=mine\r\nKEPT=0\r\nGONE=0\r\nMINE=1\r\n"
+    stale = fields(client, box, label="mine", memory="64", environment=typed)
     container = Container.objects.get()
-    changes.change(container, actor=owner, port=9000, environment={"THEIRS": "1"})
+    theirs = {"BOTH": "theirs", "GONE": None, "THEIRS": "1"}
+    changes.change(container, actor=owner, port=9000, memory=32 * MIB, environment=theirs)
     answer = client.post(f"{box}settings/", stale)
     container.refresh_from_db()
-    assert (container.label, container.port, container.environment) == ("", 9000, {"THEIRS": "1"})
-    assert "Somebody changed this container" in answer.content.decode()
-    assert answer.context["form"]["port"].value() == 9000, "as it is now"
-    shown = {name: answer.context["form"][name].value() or "" for name in answer.context["form"].fields}
-    assert client.post(f"{box}settings/", shown | {"label": "mine"}).status_code == 302
+    assert (container.label, container.port, container.memory) == ("", 9000, 32 * MIB)
+    assert container.environment == {"BOTH": "theirs", "KEPT": "0", "THEIRS": "1"}
+    assert others(answer) == [
+        ("Port", "8080", "9000", ""),
+        ("Memory", "8192 MiB", "32 MiB", "64 MiB"),
+        ("BOTH", "0", "theirs", "mine"),
+        ("THEIRS", "not set", "1", ""),
+        ("GONE", "0", "not set", ""),
+    ], "in the order of the form"
+    shown = browsed(answer)
+    assert (shown["label"], shown["port"], shown["memory"]) == ("mine", 9000, "64"), "typed, or as it is now"
+    assert shown["environment"] == "BOTH=mine\nKEPT=0\nMINE=1\nTHEIRS=1"
+    assert list(answer.context["form"].errors) == ["memory", "environment"], "at what would be undone"
+    page = answer.content.decode()
+    assert page.index('id="overtaken" tabindex="-1" autofocus') < page.index("Save mine over it")
+    assert page.count(" autofocus") == 1
+    assert client.post(f"{box}settings/", shown).status_code == 302
     container.refresh_from_db()
-    assert (container.label, container.port) == ("mine", 9000)
+    assert (container.label, container.port, container.memory) == ("mine", 9000, 64 * MIB)
+    assert container.environment == {"BOTH": "mine", "KEPT": "0", "MINE": "1", "THEIRS": "1"}
+
+
+def test_what_was_not_opened_is_not_saved_over(client: Client, box: str, owner: User) -> None:
+    """Knowing one change is not knowing the next one."""
+    stale = fields(client, box, port="7000")
+    changes.change(Container.objects.get(), actor=owner, port=9000)
+    shown = browsed(client.post(f"{box}settings/", stale))
+    changes.change(Container.objects.get(), actor=owner, port=9001)
+    answer = client.post(f"{box}settings/", shown)
+    assert others(answer) == [("Port", "9000", "9001", "7000")]
+    assert Container.objects.get().port == 9001
+
+
+def test_a_stale_form_tells_no_secret(client: Client, box: str, owner: User) -> None:
+    container = Container.objects.get()
+    changes.change(container, actor=owner, secrets={"BOTH": "zero", "KEPT": "kept", "LOST": "lost"})
+    stale = fields(client, box, secrets="BOTH=of mine\nMINE=1", forget=["KEPT", "LOST"])
+    changes.change(container, actor=owner, secrets={"BOTH": "of theirs", "LOST": None, "THEIRS": "hidden"})
+    answer = client.post(f"{box}settings/", stale)
+    assert others(answer) == [
+        ("BOTH", "set", "set to another value", "a new value"),
+        ("THEIRS", "not set", "set", ""),
+    ]
+    page = answer.content.decode()
+    assert [value for value in ("zero", "kept", "lost", "of theirs", "hidden") if f"{value}<" in page] == []
+    assert "BOTH=of mine" in page, "what was typed stays"
+    assert client.post(f"{box}settings/", browsed(answer)).status_code == 302
+    container.refresh_from_db()
+    assert container.secret_values == {"BOTH": "of mine", "MINE": "1", "THEIRS": "hidden"}
+
+
+def test_what_stands_in_no_form_makes_none_stale(client: Client, box: str, owner: User) -> None:
+    stale = fields(client, box, label="mine", port="9000")
+    container = Container.objects.get()
+    admission.stop(container, actor=owner)
+    changes.change(container, actor=owner, port=9000)
+    assert client.post(f"{box}settings/", stale).status_code == 302, "the same was typed here"
+    container.refresh_from_db()
+    assert (container.label, container.port, container.desired) == ("mine", 9000, "stopped")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    ["", "{", "[1, 2]", '"x"', '[["port", "", [1]], ["port", "x", 1], ["foreign", "", 1], ["environment", "", 1]]'],
+)
+def test_a_form_that_does_not_say_what_it_knew_is_stale_in_all(
+    client: Client, box: str, owner: User, seen: str
+) -> None:
+    stale = fields(client, box, label="mine", seen=seen)
+    changes.change(Container.objects.get(), actor=owner, port=9000)
+    answer = client.post(f"{box}settings/", stale)
+    assert {name for name, _before, _now, mine in others(answer) if mine} >= {"Port", "Label"}
+    assert Container.objects.get().port == 9000
 
 
 @pytest.mark.parametrize(

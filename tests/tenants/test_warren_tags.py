@@ -118,3 +118,10 @@ def test_a_moment_in_a_sentence_is_written_for_its_reader_and_recorded_in_utc() 
         assert figures.moment(NOW) == "24. Nov. 2026, 16:30"
         assert drawn("{% moment at %}", at=NOW - datetime.timedelta(days=2)).endswith(">22. Nov., 16:30</time>")
         assert figures.moment(NOW).english == "2026-11-24 15:30 UTC"
+
+
+def test_cores_are_written_as_the_language_writes_numbers() -> None:
+    assert [figures.cores(count) for count in (10, 250, 1000, 64000)] == ["0.01", "0.25", "1", "64"]
+    with translation.override("de"):
+        assert [figures.cores(count) for count in (250, 1000)] == ["0,25", "1"]
+        assert figures.cores(250).english == "0.25", "as it stands on record"

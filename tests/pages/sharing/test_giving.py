@@ -77,7 +77,8 @@ def test_what_a_form_refuses_stands_at_its_field(alice: Client, people: str, ten
         assert set(answer.context["form"].errors) == {field}, fields
         assert said in text(answer), fields
         assert "Not shared with anybody" in text(answer)
-        assert f'action="{people}#ask"' in answer.content.decode(), "the browser stays where the error stands"
+        assert f'action="{people}"' in answer.content.decode(), "a fragment would keep the keyboard from the error"
+        assert answer.content.decode().count(" autofocus") == 1
         assert '" data-open>' in answer.content.decode(), "and the dialog opens with it"
     at_once = give(alice, people, email="gina", end="at", note="Look at https://evil.example")
     assert set(at_once.context["form"].errors) == {"email", "until", "note"}
