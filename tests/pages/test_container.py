@@ -12,7 +12,8 @@ from cloudflare.models import Publication, Tunnel
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Condition, Container, ContainerStatus
-from tenants import standing
+from tenants import audit, standing
+from tenants.events import Action
 from tenants.models import Membership, Tenant, User
 from tests.conftest import converge
 from tests.pages.conftest import signed_in
@@ -255,7 +256,13 @@ def test_what_people_did_is_for_owners(alice: Client, box: Container, tenant: Te
     Membership.objects.create(tenant=tenant, user=bob, role="member")
     sharing.share(box, actor=owner, emails=[gina.email], permission="manage")
     done = "Create the container alice@example.com"
-    assert done in text(page(alice, box))
+    for action in (Action.TERMINAL_OPEN, Action.TERMINAL_CLOSE, Action.AUDIT_EXPORT):
+        audit.record(action, actor=owner, target=box, tenant=tenant)
+    shown = text(page(alice, box))
+    assert done in shown
+    assert "Open a terminal alice@example.com" in shown
+    assert "Close a terminal" not in shown
+    assert "Download the activity" not in shown, "that is about its record"
     for other in (bob, gina):
         assert done not in text(page(signed_in(other), box))
 
