@@ -3,10 +3,12 @@
 Whoever calls this holds the container's lock, and tells `changed` afterwards.
 """
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from access import changed, letters, levels
@@ -67,20 +69,33 @@ def _mark(grant: Grant, how: Ended, actor: User | None) -> None:
 
 
 def follow(grant: Grant, actor: User | None) -> None:
-    """Those that were given by it: nobody holds more, or for longer, than who let them in."""
-    given = list(grant.given.open().select_related("container__tenant"))
+    """Those that were given by it: nobody holds more, or for longer, than who let them in.
+
+    As no grant ever outlasts the one that it was given by, none that stays within the new end has one that does not.
+    """
+    given = Grant.objects.open().select_related("container__tenant")
     if not levels.within("manage", grant.permission):
-        end(given, Ended.REVOKED, actor)
+        end(given.filter(via=grant), Ended.REVOKED, actor)
         return
-    while given:
-        for row in given:
-            row.permission = min(row.permission, grant.permission, key=levels.LADDER.index)
-            if grant.expires_at:
-                row.expires_at = min(row.expires_at or grant.expires_at, grant.expires_at)
-            row.generation += 1
-        Grant.objects.bulk_update(given, ["permission", "expires_at", "generation"], batch_size=500)
-        layer = Grant.objects.open().filter(via__in=[row.pk for row in given])
-        given = list(layer.select_related("container__tenant"))
+    until, layer = grant.expires_at, [grant.pk]
+    if until is None:
+        return
+    longer = given.filter(Q(expires_at=None) | Q(expires_at__gt=until))
+    while rows := list(longer.filter(via__in=layer)):
+        _shorten(rows, until, actor)
+        layer = [row.pk for row in rows]
+
+
+def _shorten(grants: list[Grant], until: datetime.datetime, actor: User | None) -> None:
+    now = timezone.now()
+    for row in grants:
+        row.expires_at, row.end_set_at, row.changed_at, row.warned_at = until, now, now, None
+        row.generation += 1
+    fields = ["expires_at", "end_set_at", "changed_at", "warned_at", "generation"]
+    Grant.objects.bulk_update(grants, fields, batch_size=500)
+    facts = ((row, {"email": row.email, "changed": ["expires_at"], "until": until.isoformat()}) for row in grants)
+    audit.record_many(Action.GRANT_CHANGE, facts, actor=actor, tenant=grants[0].container.tenant)
+    letters.changed(grants)
 
 
 def due() -> list[Any]:

@@ -11,7 +11,7 @@ from django import forms
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy
 
-from access import addresses, levels
+from access import addresses, levels, terms
 from access.levels import Permission
 from access.models import Grant
 from tenants.models import Plan
@@ -61,10 +61,7 @@ class TermsForm(DomainForm):
     def __init__(self, *args: Any, plan: Plan, own: Grant | None, before: Grant | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now, self.before = timezone.now(), before
-        limits = [self.now + plan.grant_days * DAY] if plan.grant_days is not None else []
-        if own and own.expires_at:
-            limits.append(own.expires_at)
-        self.latest = min(limits, default=None)
+        self.latest = min(terms.limits(plan, own, self.now), default=None)
         self.timezone = _zone(self.data.get("zone", "")) or timezone.get_current_timezone()
         self.fields["zone"].initial = name = str(self.timezone)
         self.fields["until"].label = _("Date and time (%(zone)s)") % {"zone": name.replace("_", " ")}

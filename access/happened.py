@@ -1,4 +1,4 @@
-"""What was done to one container and to who may enter it, on record: which rows these are, and how they read."""
+"""What was done to one container and to who may enter it, on record: which rows these are."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from access import deeds
 from access.models import Grant
 from containers.models import Container
 from tenants import audit, members
-from tenants.activity import deeds
 from tenants.activity.search import Searching, reads_all
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Role, User
@@ -21,53 +20,16 @@ from tenants.refusal import Refused
 
 MOST = 2000  # grants of one container whose rows are found, the newest: a statement takes no endless list
 
-_KINDS = {"people": _("People"), "running": _("Running"), "settings": _("Settings and data")}
 _OF_KIND = {
     "people": ["grant:", "visits:"],
     "running": [
-        f"container:{verb}" for verb in ("create", "start", "stop", "restart", "retry", "delete", "gone", "terminal")
+        f"container:{verb}"
+        for verb in ("create", "start", "stop", "restart", "retry", "delete", "gone", "logs", "terminal")
     ],
     "settings": [
         f"container:{verb}" for verb in ("change", "rename", "recreate", "export", "import", "download", "fit")
     ],
 }
-# As what was asked for: it may have been refused.
-_WORDS: dict[str, str | Promise] = {
-    Action.CONTAINER_CREATE: _("Create it"),
-    Action.CONTAINER_START: _("Start it"),
-    Action.CONTAINER_STOP: _("Stop it"),
-    Action.CONTAINER_RESTART: _("Restart it"),
-    Action.CONTAINER_RENAME: _("Rename it"),
-    Action.CONTAINER_RETRY: _("Try again"),
-    Action.CONTAINER_DELETE: _("Delete it"),
-    Action.CONTAINER_CHANGE: _("Change its settings"),
-    Action.CONTAINER_RECREATE: _("Recreate it"),
-    Action.CONTAINER_EXPORT: _("Export its data"),
-    Action.CONTAINER_IMPORT: _("Restore its data"),
-    Action.CONTAINER_DOWNLOAD: _("Download its data"),
-    Action.CONTAINER_EXPORT_CANCEL: _("Cancel the export"),
-    Action.CONTAINER_IMPORT_CANCEL: _("Cancel the restore"),
-    Action.LOGS_OPEN: _("Read its log"),
-    Action.TERMINAL_OPEN: _("Open a terminal"),
-    Action.TERMINAL_CLOSE: _("Close the terminal"),
-    Action.CONTAINER_GONE: _("It is gone"),
-    Action.CONTAINER_FIT: _("Bring it within the plan"),
-    Action.GRANT_CREATE: _("Share it"),
-    Action.GRANT_CHANGE: _("Change an access"),
-    Action.GRANT_REVOKE: _("Revoke an access"),
-    Action.GRANT_LEAVE: _("Give an access back"),
-    Action.GRANT_EXPIRE: _("An access ended by itself"),
-    Action.GRANT_ACTIVE: _("Let in at the edge"),
-    Action.GRANT_OUT: _("Out at the edge"),
-    Action.VISITS_VIEW: _("Look at the visits"),
-    Action.VISITS_EXPORT: _("Download the visits"),
-    Action.AUDIT_EXPORT: _("Download the activity"),
-}
-
-
-def words(row: AuditEvent) -> str:
-    """What was to be done, of this container; as the tenant's record calls it where there are no words for that."""
-    return str(_WORDS.get(row.action) or deeds.words(row.action))
 
 
 def managed(actor: User, pk: Any, action: Action | None = None) -> Container:
@@ -109,7 +71,7 @@ class HappenedForm(Searching[AuditEvent]):
     lookups = {"actor": "actor__icontains", "outcome": "outcome"}  # noqa: RUF012  (declared by the base)
 
     actor = forms.CharField(max_length=254, required=False, label=_("Who"), help_text=_("Part of an e-mail address."))
-    kind = forms.ChoiceField(choices=[("", _("All")), *_KINDS.items()], required=False, label=_("About"))
+    kind = forms.ChoiceField(choices=[("", _("All")), *deeds.KINDS.items()], required=False, label=_("About"))
     outcome = forms.ChoiceField(
         choices=[("", _("All")), (Outcome.DONE, _("done")), (Outcome.REFUSED, _("refused"))],
         required=False,

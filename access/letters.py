@@ -31,10 +31,9 @@ def invite(grants: Sequence[Grant]) -> None:
     Grant.objects.filter(pk__in=[grant.pk for grant in posted]).update(invited_at=timezone.now())
 
 
-def changed(grant: Grant) -> None:
+def changed(grants: Sequence[Grant]) -> None:
     """Not to somebody who was not even invited yet: the invitation will say how it is then."""
-    if grant.invited_at:
-        _post(CHANGED, [grant])
+    _post(CHANGED, [grant for grant in grants if grant.invited_at])
 
 
 def ended(grants: Sequence[Grant]) -> None:
@@ -105,6 +104,8 @@ def _compose(mail: Mail) -> Letter | None:
         return None
     if mail.kind == ENDED and Grant.objects.open().filter(container=grant.container_id, email=grant.email).exists():
         return None  # let in again meanwhile
+    if mail.kind == EXPIRING and (grant.expires_at is None or grant.expires_at > timezone.now() + SOON):
+        return None  # it lasts longer now
     name = grant.container.name
     words = {
         INVITATION: _("%(granter)s shares %(name)s with you") % {"granter": grant.granter, "name": name},

@@ -1,5 +1,7 @@
 """What somebody may do with a container, from little to much: each step includes those before it."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,13 @@ class Permission(models.TextChoices):
     MANAGE = "manage", _("Manage: also share it with others")
 
 
+# In one word.
+NAMES: dict[str, Any] = {
+    Permission.VIEW: _("View"),
+    Permission.OPERATE: _("Operate"),
+    Permission.SHELL: _("Shell"),
+    Permission.MANAGE: _("Manage"),
+}
 LADDER: tuple[str, ...] = tuple(Permission.values)
 MEMBERS_ONLY = ("change", "delete")
 ALL = frozenset({*LADDER, *MEMBERS_ONLY})

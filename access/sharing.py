@@ -135,9 +135,11 @@ def _update(grant: Grant, actor: User, mine: Holding, **wanted: Any) -> Grant:
     for name in differing:
         setattr(grant, name, wanted[name])
     grant.changed_at, grant.generation = timezone.now(), grant.generation + 1
+    saved = [*differing, "generation", "changed_at"]
     if "expires_at" in differing:
         grant.warned_at, grant.end_set_at = None, grant.changed_at
-    grant.save(update_fields=[*differing, "generation", "changed_at", "warned_at", "end_set_at"])
+        saved += ["warned_at", "end_set_at"]  # else left alone: whoever warns does not wait for the container
+    grant.save(update_fields=saved)
     facts: dict[str, Any] = {"permission": grant.permission, "until": grant.expires_at and grant.expires_at.isoformat()}
     audit.record(
         Action.GRANT_CHANGE,
@@ -150,7 +152,7 @@ def _update(grant: Grant, actor: User, mine: Holding, **wanted: Any) -> Grant:
     )
     ending.follow(grant, actor)
     if {"permission", "expires_at"} & set(differing):
-        letters.changed(grant)
+        letters.changed([grant])
     return grant
 
 

@@ -14,6 +14,9 @@ from tenants.words import gettext as _
 from tenants.words import ngettext
 
 DEFAULT = datetime.timedelta(days=7)
+# Ends go no further: in somebody's zone the last moments of the calendar are beyond it, and no row of them can be read.
+LAST = datetime.datetime(9000, 1, 1, tzinfo=datetime.UTC)
+_DAYS = 365_000  # of a plan that allows more than the calendar has
 
 
 class Unset(Enum):
@@ -33,16 +36,15 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
     Raises `Refused`: `expiry_past`, `expiry_needed`, `expiry_too_far`, `grant_outlasts`.
     """
     now = timezone.now()
-    limits = [now + datetime.timedelta(days=plan.grant_days)] if plan.grant_days is not None else []
-    if own and own.expires_at:
-        limits.append(own.expires_at)
     if isinstance(wanted, Unset):
-        usual = min([now + DEFAULT, *limits])
+        usual = min([now + DEFAULT, *limits(plan, own, now)])
         return usual if before is None else _later(usual, before.expires_at)
     if before and wanted == before.expires_at:
         return wanted  # what was allowed once is not asked for anew
     if wanted is not None and wanted <= now:
         raise Refused("expiry_past", _("That moment has passed; choose a later end."), field="expires_at")
+    if wanted is not None and wanted >= LAST:
+        raise Refused("expiry_too_far", _("Choose an end before the year 9000, or none at all."), field="expires_at")
     if own and own.expires_at and (wanted is None or wanted > own.expires_at):
         raise Refused(
             "grant_outlasts",
@@ -51,9 +53,18 @@ def end(wanted: End | Unset, plan: Plan, own: Grant | None, before: Grant | None
             field="expires_at",
             limit=own.expires_at.isoformat(),
         )
-    if plan.grant_days is not None:
-        _within(plan, wanted, limits[0])
+    if latest := _latest(plan, now):
+        _within(plan, wanted, latest)
     return wanted
+
+
+def limits(plan: Plan, own: Grant | None, now: datetime.datetime) -> list[datetime.datetime]:
+    """The ends that no grant of this giver may pass: the plan's, and that of their own grant."""
+    return [end for end in (_latest(plan, now), own and own.expires_at) if end]
+
+
+def _latest(plan: Plan, now: datetime.datetime) -> End:
+    return None if plan.grant_days is None else now + datetime.timedelta(days=min(plan.grant_days, _DAYS))
 
 
 def _within(plan: Plan, wanted: End, latest: datetime.datetime) -> None:

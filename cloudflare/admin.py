@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
@@ -18,6 +19,7 @@ from cloudflare.models import (
     VisitCursor,
     Zone,
 )
+from cloudflare.reconcile import rotation
 from containers.admin import Reconciled, Troubled
 from tenants import staff
 from tenants.models import Tenant
@@ -110,14 +112,21 @@ class TunnelAdmin(ReadOnly, Reconciled[Tunnel]):
     list_filter = ("account", Troubled, ("connected_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "account")
     search_fields = ("tenant__slug", "tenant__name", "tunnel_id")
+    actions = ("change_token", *Reconciled.actions)
     fields = (
         ("of_tenant", "account", "tunnel_id"),
         ("connected_at", "empty_since", "config_version", "config_digest"),
+        "secret_at",
         ("code", "message", "retrying"),
         ("attempts", "failures", "next_check_at"),
         "more",
     )
     readonly_fields = ("of_tenant", "more")
+
+    @admin.action(description="Change the token of its connectors", permissions=["operate"])
+    def change_token(self, request: HttpRequest, chosen: QuerySet[Tunnel]) -> None:
+        chosen.exclude(tunnel_id="").update(secret_at=rotation.ASKED)
+        self.reconcile_now(request, chosen)
 
     @admin.display(description="tenant")
     def of_tenant(self, tunnel: Tunnel) -> str:

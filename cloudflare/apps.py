@@ -8,6 +8,7 @@ class CloudflareApp(AppConfig):
         from cloudflare import (  # noqa: F401  (register, connect and plug in on import)
             attention,
             capacity,
+            deeds,
             layers,
             placement,
             reconcile,

@@ -10,7 +10,7 @@ MOST = 20  # addresses that are named
 
 def readable(app: App) -> bool:
     """Whether it holds nothing that Warren cannot write."""
-    return not any(isinstance(rule, Unknown) for policy in app.policies for rule in _rules(policy))
+    return app.as_written and not any(isinstance(rule, Unknown) for policy in app.policies for rule in _rules(policy))
 
 
 def differences(written: AppSpec, seen: App | None) -> list[str]:

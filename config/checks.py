@@ -10,6 +10,7 @@
 | warren.E006 | mail is sent, and PUBLIC_URL is no address for its links |
 | warren.E007 | TRUSTED_PROXIES holds something that is no network |
 | warren.E008 | signing in through Access is set by half, or by what cannot be right |
+| warren.E009 | ACCESS_SESSION_DURATION is no duration that Cloudflare takes |
 | warren.W001 | no Cloudflare account is configured |
 | warren.W002 | CONTAINER_URL lacks {hostname} |
 | warren.W003 | the in-memory engine outside of tests |
@@ -136,6 +137,16 @@ def entrance(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     ]
     hint = "Take both from the application in Zero Trust; docs/deployment.md says how."
     return [Error(words, hint=hint, id="warren.E008") for words in wrong]
+
+
+@register()
+def sessions(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Cloudflare would refuse every policy, and so nothing would ever be published."""
+    duration = settings.ACCESS_SESSION_DURATION
+    if duration == "immediate" or re.fullmatch(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+", duration):
+        return []
+    hint = "Give hours, minutes or seconds, such as 24h or 1h30m; a day is 24h."
+    return [Error(f"ACCESS_SESSION_DURATION is {duration!r}.", hint=hint, id="warren.E009")]
 
 
 @register(deploy=True)

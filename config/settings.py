@@ -192,6 +192,7 @@ CONTAINER_URL = env.str("CONTAINER_URL", default="https://{hostname}/")
 ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
 # How long the edge may still take a session that was ended. The simulator does not.
 REVOCATION_SECONDS = env.float("REVOCATION_SECONDS", default=0 if EMBEDDED else 30)
+TUNNEL_SECRET_DAYS = env.float("TUNNEL_SECRET_DAYS", default=90)  # a tunnel gets another token after so long; 0: never
 CONNECTOR_IMAGE = env.str("CONNECTOR_IMAGE", default="cloudflare/cloudflared:2026.8.2")
 CONNECTOR_EDGE = env.str("CONNECTOR_EDGE", default="")  # host:port for cloudflared's TUNNEL_EDGE; "gateway" as host
 # Signing in to Warren itself through Access, where it stands in front of the pages; unset: the header means nothing.
@@ -260,15 +261,8 @@ PAGE_RATE = env.str("PAGE_RATE", default="60/60")  # forms per seconds of an add
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-match", "x-request-id"]
-CORS_EXPOSE_HEADERS = [
-    "Location",
-    "ETag",
-    "RateLimit",
-    "RateLimit-Policy",
-    "Retry-After",
-    "X-Request-ID",
-    "Idempotency-Replayed",
-]
+CORS_EXPOSE_HEADERS = ["Location", "ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS += ["Idempotency-Replayed"]
 
 # --- HTTP -------------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not EMBEDDED)  # off only where nobody but this machine can listen

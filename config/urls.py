@@ -7,16 +7,18 @@ from access.visits import urls as visits
 from config.openapi.views import DocsView, SchemaView, WebsocketsView
 from config.style import StyleView
 from config.words import catalogue
+from monitoring import urls as monitoring
 
 urlpatterns = [
     path("", include(visits.pages)),
     path("", include("access.urls")),
     path("", include("containers.urls")),
     path("", include("tenants.urls")),
+    path("", include(monitoring.pages)),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("containers.api.urls")),
     path("api/v1/", include("access.api.urls")),
-    path("api/v1/", include("monitoring.urls")),
+    path("api/v1/", include(monitoring.api)),
     path("api/v1/", include(visits.api)),
     path("api/schema/", SchemaView.as_view(), name="api-schema"),
     path("api/docs/", DocsView.as_view(), name="api-docs"),

@@ -26,7 +26,7 @@ Looked = TypeVar("Looked", bound=Scheduled)
 class Reconciled(Operated[Looked]):
     """Rows of the reconcile loop, with the action that has them looked at now."""
 
-    actions = ("reconcile_now",)
+    actions: tuple[str, ...] = ("reconcile_now",)
 
     def tenant_of(self, row: Looked) -> Tenant | None:
         """Whose it is, for the record."""

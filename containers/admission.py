@@ -14,7 +14,6 @@ from containers.going import is_going, require_staying
 from containers.models import Container, ContainerStatus, Desired, EngineState, Template
 from tenants import audit
 from tenants.events import Action, Outcome
-from tenants.figures import cores
 from tenants.models import AuditEvent, Plan, Tenant, User
 from tenants.models.plan import MIB
 from tenants.precondition import ANY, IfMatch
@@ -128,7 +127,7 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
         raise Refused(
             "limit_too_low",
             _("A container needs at least %(least_memory)s MiB of memory and %(least_cpu)s CPU; choose more.")
-            % {"least_memory": LEAST_MEMORY // MIB, "least_cpu": cores(LEAST_CPU)},
+            % {"least_memory": LEAST_MEMORY // MIB, "least_cpu": f"{LEAST_CPU / 1000:g}"},
             field="cpu" if cpu is not None and cpu < LEAST_CPU else "memory",
         )
     if memory is not None and memory > plan.memory:
@@ -149,7 +148,7 @@ def check_limits(plan: Plan, memory: int | None, cpu: int | None) -> None:
                 "The plan %(plan)s allows %(cpu)s CPU a container; %(cpu_2)s were asked for. "
                 "Choose less, or ask for another plan."
             )
-            % {"plan": plan, "cpu": cores(plan.cpu), "cpu_2": cores(cpu)},
+            % {"plan": plan, "cpu": f"{plan.cpu / 1000:g}", "cpu_2": f"{cpu / 1000:g}"},
             field="cpu",
             limit=plan.cpu,
         )

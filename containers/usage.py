@@ -145,5 +145,6 @@ def worded(over: Over) -> str:
                 sizes = {"used": f"{-(-over.used // MIB)} MiB", "limit": f"{over.limit // MIB} MiB"}
             return said % sizes
         case "cpu":
-            return _("%(used)s CPU, the plan allows %(limit)s") % {"used": cores(over.used), "limit": cores(over.limit)}
+            allowed = {"used": cores(over.used), "limit": cores(over.limit)}
+            return _("%(used)s CPU, the plan allows %(limit)s") % allowed
     return _("%(used)s with internet, the plan allows none") % {"used": over.used}

@@ -2,56 +2,40 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.db.models import QuerySet
 
 from containers.models import Container
 from monitoring.models import Incident, Kind
+from tenants.activity import vocabulary
 from tenants.events import Action, Outcome
 from tenants.models import AuditEvent
 
 _BAD = {Kind.DIED, Kind.OOM, Kind.UNHEALTHY}
-_DONE = {
-    Action.CONTAINER_CREATE: gettext_lazy("created by %(who)s"),
-    Action.CONTAINER_START: gettext_lazy("started by %(who)s"),
-    Action.CONTAINER_STOP: gettext_lazy("stopped by %(who)s"),
-    Action.CONTAINER_RESTART: gettext_lazy("restarted by %(who)s"),
-    Action.CONTAINER_RENAME: gettext_lazy("renamed by %(who)s"),
-    Action.CONTAINER_RETRY: gettext_lazy("tried again by %(who)s"),
-    Action.CONTAINER_DELETE: gettext_lazy("deletion asked for by %(who)s"),
-    Action.CONTAINER_CHANGE: gettext_lazy("settings changed by %(who)s"),
-    Action.CONTAINER_RECREATE: gettext_lazy("recreated by %(who)s"),
-    Action.CONTAINER_EXPORT: gettext_lazy("download of its data asked for by %(who)s"),
-    Action.CONTAINER_IMPORT: gettext_lazy("data replaced by %(who)s"),
-    Action.CONTAINER_DOWNLOAD: gettext_lazy("data downloaded by %(who)s"),
-    Action.TERMINAL_OPEN: gettext_lazy("terminal opened by %(who)s"),
-    Action.CONTAINER_FIT: gettext_lazy("brought within the plan by %(who)s"),
-}
+_ABOUT_ITSELF = "container:"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
+    """`who` did it; empty for what the engine saw."""
+
     at: datetime.datetime
     words: str
+    who: str = ""
     bad: bool = False
 
 
 def to(container: Container, most: int, *, by_people: bool) -> list[Happening]:
     """The newest first. What people did is for those who may read its record (`access.happened`)."""
-    seen = [
-        Happening(row.at, row.words, row.kind in _BAD) for row in Incident.objects.filter(container=container)[:most]
-    ]
+    incidents = Incident.objects.filter(container=container)[:most]
+    seen = [Happening(row.at, row.words, bad=row.kind in _BAD) for row in incidents]
     if by_people:
-        seen += [Happening(row.at, _worded(row)) for row in _done(container)[:most]]
+        done = _done(container)[:most]
+        seen += [Happening(row.at, vocabulary.words(row.action), row.actor or "Warren") for row in done]
     return sorted(seen, key=lambda happening: happening.at, reverse=True)[:most]
 
 
-def _done(container: Container) -> Any:
+def _done(container: Container) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.filter(target_type=Container._meta.label_lower, target_id=str(container.pk))
-    return rows.filter(outcome=Outcome.DONE, action__in=list(_DONE))
-
-
-def _worded(row: AuditEvent) -> str:
-    return str(_DONE[Action(row.action)]) % {"who": row.actor or _("Warren")}
+    # That a terminal was closed follows from its opening, and would take the room of something else.
+    return rows.filter(outcome=Outcome.DONE, action__startswith=_ABOUT_ITSELF).exclude(action=Action.TERMINAL_CLOSE)

@@ -91,26 +91,38 @@ def close(person: User, current: str, *, request: HttpRequest) -> None:
     The row stays, for what they did stays theirs. Raises `Refused`: `password_wrong`, or `last_owner` with the tenant.
     """
     with audit.refusals(Action.ACCOUNT_CLOSE, actor=person, target=person):
-        if passwords.verify(request, person.email, current) is None:
-            raise Refused(
-                "password_wrong",
-                _("This is not your password, and nothing was changed. Try again, or sign out and reset it."),
-                field="current_password",
-            )
-        _close(person)
+        wrong = Refused(
+            "password_wrong",
+            _("This is not your password, and nothing was changed. Try again, or sign out and reset it."),
+            field="current_password",
+        )
+        known = passwords.verify(request, person.email, current)
+        if known is None:
+            raise wrong
+        while not _closed(person, known.password, wrong):
+            pass  # they joined a tenant at this very moment
 
 
-def _close(person: User) -> None:
+def _closed(person: User, password: str, wrong: Refused) -> bool:
+    """False, and nothing done, if they belong to a tenant that was not locked: to wait for it now could be in a circle.
+
+    `password` as it was stored when it was verified; `wrong` is raised where another was set since.
+    """
     with transaction.atomic():
         # In order of their keys, as everybody who locks more than one of them must.
-        for tenant in Tenant.objects.filter(members=person).order_by("pk"):
-            members.lock(tenant)
+        locked = {members.lock(tenant).pk for tenant in Tenant.objects.filter(members=person).order_by("pk")}
         row = User.objects.locked().get(pk=person.pk)
+        if row.password != password:
+            raise wrong
+        memberships = list(Membership.objects.filter(user=person).select_related("tenant", "user"))
+        if any(membership.tenant_id not in locked for membership in memberships):
+            return False
         row.is_active = False
         row.set_unusable_password()  # so that no old session comes back to life should staff open the account again
         row.save()  # this first: who hears of it locks containers, and who hears of a membership what comes after them
-        for membership in Membership.objects.filter(user=person).select_related("tenant", "user"):
+        for membership in memberships:
             members.go(membership, actor=person)
             audit.record(Action.MEMBER_LEAVE, actor=person, tenant=membership.tenant)
         tokens.revoke_all(person, actor=person)
         audit.record(Action.ACCOUNT_CLOSE, actor=row, target=row)
+    return True

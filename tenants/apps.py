@@ -6,6 +6,6 @@ class TenantsApp(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import signals, triggers  # noqa: F401  (connects on import)
+        from tenants import deeds, signals, triggers  # noqa: F401  (they plug in on import)
 
         post_migrate.connect(triggers.after_migrate, sender=self)

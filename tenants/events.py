@@ -61,6 +61,7 @@ class Action(StrEnum):
     ACCESS_SIGN_OUT = "access:sign_out"  # of all that an account at Cloudflare guards
     ACCESS_DRIFT = "access:drift"  # an application at Cloudflare was found otherwise than it was written
     DNS_DRIFT = "dns:drift"
+    TUNNEL_ROTATE = "tunnel:rotate"  # its connectors get another token
     TENANT_SUSPEND = "tenant:suspend"
     TENANT_RESUME = "tenant:resume"
     TENANT_PLAN = "tenant:plan"

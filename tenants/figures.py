@@ -22,9 +22,16 @@ def size(count: float | None) -> str:
     return f"{formats.number_format(int(shown) if shown == int(shown) else shown)}{GAP}{UNITS[unit]}"
 
 
-def cores(cpu: int) -> str:
-    """Thousandths of a core, as cores: `0.5`, `2`."""
-    return f"{cpu / 1000:g}"
+def cores(thousandths: int) -> str:
+    """What a container may use of the CPU: `2`, `0.5`."""
+    return formats.number_format(f"{thousandths / 1000:g}")
+
+
+def lasted(seconds: float) -> str:
+    """`38 ms`, `3.1 s`, `12 s`. As `lasted` in words.js."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.0f}{GAP}ms"
+    return f"{formats.number_format(f'{seconds:.1f}' if seconds < 10 else f'{seconds:.0f}')}{GAP}s"
 
 
 def moment(at: datetime.datetime) -> Words:

@@ -68,7 +68,8 @@ def find(token: str) -> Invitation:
     row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=links.invited(token)).first()
     if row is None:
         raise Refused("link_invalid", _("This link is not valid; ask for a new invitation."))
-    match row.state:
+    blocked = row.invited_by is not None and not row.invited_by.is_active  # else they would come back by their own link
+    match "withdrawn" if blocked and row.state == "open" else row.state:
         case "accepted":
             raise Refused("link_used", _("This invitation was accepted already; sign in."), status=409)
         case "withdrawn":

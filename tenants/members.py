@@ -54,7 +54,7 @@ def change_role(membership: Membership, to: str, *, actor: User) -> Membership:
             return row
         if to != Role.OWNER:
             keep_an_owner(row)
-            _withdraw_sent(row, actor)
+            withdraw_sent(row, actor)
         row.role = to
         row.save()
         audit.record(Action.MEMBER_ROLE, role=to, **facts)
@@ -84,7 +84,7 @@ def hand_over(membership: Membership, *, actor: User) -> None:
                 status=409,
             )
         own = Membership.objects.select_related("tenant").get(tenant=row.tenant_id, user=actor)
-        _withdraw_sent(own, actor)
+        withdraw_sent(own, actor)
         row.role, own.role = Role.OWNER, Role.MEMBER
         row.save()
         own.save()
@@ -109,11 +109,11 @@ def leave(tenant: Tenant, *, actor: User) -> None:
 def go(membership: Membership, *, actor: User) -> None:
     """The part that all ways out share; stand in a transaction, under the tenant's lock. Raises `Refused`."""
     keep_an_owner(membership)
-    _withdraw_sent(membership, actor)
+    withdraw_sent(membership, actor)
     membership.delete()
 
 
-def _withdraw_sent(membership: Membership, actor: User) -> None:
+def withdraw_sent(membership: Membership, actor: User) -> None:
     """Who is no owner any more lets nobody in any more: else they would come back by a link of their own."""
     tenant, person = membership.tenant, membership.user_id
     for row in Invitation.objects.filter(tenant=tenant, invited_by=person, accepted_at=None, withdrawn_at=None):

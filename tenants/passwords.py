@@ -76,15 +76,19 @@ def change(person: User, current: str, password: str, *, request: HttpRequest, k
     Raises `Refused`: `password_wrong`, `password_weak`.
     """
     with audit.refusals(Action.PASSWORD_CHANGE, actor=person, target=person):
-        if verify(request, person.email, current) is None:
-            raise Refused(
-                "password_wrong",
-                _("This is not your present password, and nothing was changed. Try again, or sign out and reset it."),
-                field="current_password",
-            )
+        wrong = Refused(
+            "password_wrong",
+            _("This is not your present password, and nothing was changed. Try again, or sign out and reset it."),
+            field="current_password",
+        )
+        known = verify(request, person.email, current)
+        if known is None:
+            raise wrong
         check(password, person)
         with transaction.atomic():
             row = User.objects.locked().get(pk=person.pk)
+            if row.password != known.password:  # somebody set another meanwhile, who may have had to
+                raise wrong
             row.set_password(password)
             row.save(update_fields=["password"])
             tokens.revoke_all(row, actor=row, keep=keep)

@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -19,8 +20,10 @@ from cloudflare.reconcile import connector
 from containers import engine, loop
 from containers.engine.memory import MemoryEngine
 from containers.models import Template
-from tenants import triggers
-from tenants.models import Membership, Plan, Role, Tenant, User
+from tenants import audit, triggers
+from tenants.activity import vocabulary
+from tenants.events import Action
+from tenants.models import AuditEvent, Membership, Plan, Role, Tenant, User
 from tests.parts import Cloud, docker_cleanup
 
 # Each of the many processes of a run would else compile anew all that it imports, and pytest rewrite each module.
@@ -89,6 +92,22 @@ def nobody_left_in_the_database(django_db_setup: None, django_db_blocker: Django
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         cursor.execute(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS others")
+
+
+@pytest.fixture(autouse=True)
+def all_that_is_recorded_has_its_words(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test puts on record: people can read what each part of it is."""
+    nameless: set[tuple[str, str]] = set()
+    made = audit._event
+
+    def noted(action: Action, *facts: Any) -> AuditEvent:
+        event = made(action, *facts)
+        nameless.update((action, key) for key in event.detail if not vocabulary.knows(action, key))
+        return event
+
+    monkeypatch.setattr(audit, "_event", noted)
+    yield
+    assert not nameless, "give them a label, in the module `deeds` of the app that records them"
 
 
 @pytest.fixture(scope="session")

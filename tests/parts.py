@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -29,6 +30,11 @@ def wait_until(holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0
         time.sleep(min(1.0, max(pause, 3 * (now - asked))))
         asked = time.monotonic()
     return found
+
+
+def slowness() -> float:
+    """How many times longer than on processors of its own a piece of work takes on this machine at the moment."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @dataclass

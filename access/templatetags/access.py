@@ -12,12 +12,12 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from access import happened, holding, states
+from access import happened, holding, levels, states
 from access.holding import Holding
 from access.models import Grant
 from access.states import State
 from containers.models import Container
-from tenants.models import AuditEvent, Tenant
+from tenants.models import Tenant
 from tenants.once import once
 from tenants.templatetags.warren import NOTHING, moment, written
 
@@ -25,11 +25,11 @@ register = template.Library()
 
 SOON = datetime.timedelta(days=1)  # before its end, an access is worth a look
 
-_LEVELS = {
-    "view": (gettext_lazy("View"), gettext_lazy("Open it, see how it is doing.")),
-    "operate": (gettext_lazy("Operate"), gettext_lazy("Also read its log, start, stop and restart it.")),
-    "shell": (gettext_lazy("Shell"), gettext_lazy("Also use a terminal inside.")),
-    "manage": (gettext_lazy("Manage"), gettext_lazy("Also share it with others, up to this.")),
+_ADDS = {
+    "view": gettext_lazy("Open it, see how it is doing."),
+    "operate": gettext_lazy("Also read its log, start, stop and restart it."),
+    "shell": gettext_lazy("Also use a terminal inside."),
+    "manage": gettext_lazy("Also share it with others, up to this."),
 }
 _SHORT = {
     "view": gettext_lazy("open it"),
@@ -108,13 +108,13 @@ def is_guest(context: Any) -> bool:
 @register.filter
 def level(permission: str) -> Any:
     """A permission by its name: `Operate`."""
-    return _LEVELS[permission][0]
+    return levels.NAMES[permission]
 
 
 @register.filter
 def level_words(permission: str) -> Any:
     """What it adds to those below it, as a sentence."""
-    return _LEVELS[permission][1]
+    return _ADDS[permission]
 
 
 @register.filter
@@ -160,25 +160,6 @@ def signed_in_by(connection: str) -> str:
 @register.filter
 def decided_by(grant: Grant, mine: Holding) -> bool:
     return mine.decides(grant)
-
-
-@register.filter
-def done(row: AuditEvent) -> str:
-    return happened.words(row)
-
-
-@register.filter
-def known(row: AuditEvent) -> dict[str, Any]:
-    """What stands in its detail, by how it is shown: `email`, `level`, `until`, `why`, and the rest as it is kept."""
-    rest = dict(row.detail)
-    found: dict[str, Any] = {"email": rest.pop("email", ""), "why": rest.pop("why", "")}
-    permission = rest.pop("permission", "")
-    found["level"] = level(permission) if permission in _LEVELS else permission
-    try:
-        found["until"] = datetime.datetime.fromisoformat(rest.pop("until", None) or "")
-    except (TypeError, ValueError):
-        found["until"] = None
-    return found | {"rest": {name: value for name, value in rest.items() if value not in ("", None, [], {})}}
 
 
 @register.filter

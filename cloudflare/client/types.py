@@ -110,7 +110,7 @@ class PolicySpec:
     require: tuple[Rule, ...] = ()
     exclude: tuple[Rule, ...] = ()
     precedence: int = 1
-    session_duration: str = ""  # as seen; it counts before the application's. Ours names none
+    session_duration: str = ""  # counts before the application's; not named, it is Cloudflare's default and not that
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -135,6 +135,7 @@ class PolicySpec:
             "require": [rule.to_json() for rule in self.require],
             "exclude": [rule.to_json() for rule in self.exclude],
             "precedence": self.precedence,
+            **({"session_duration": self.session_duration} if self.session_duration else {}),
         }
 
 
@@ -148,9 +149,12 @@ class App:
     allowed_idps: tuple[str, ...]
     policies: tuple[PolicySpec, ...]
     via_warp: bool | None = None  # whether a device's session lets in as well; None: as the organization says
+    hosts: tuple[str, ...] = ()  # what it stands over: at Cloudflare destinations count before the domain
+    skips_preflight: bool = False  # whether requests of the method OPTIONS pass without a look at who sends them
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        destinations = raw.get("destinations") or [{"uri": raw.get("domain") or ""}]
         return cls(
             raw["id"],
             raw.get("aud") or "",
@@ -160,7 +164,14 @@ class App:
             tuple(raw.get("allowed_idps") or ()),
             tuple(PolicySpec.from_json(policy) for policy in raw.get("policies") or []),
             raw.get("allow_authenticate_via_warp"),
+            tuple(row.get("uri") or repr(row) for row in destinations),
+            bool(raw.get("options_preflight_bypass")),
         )
+
+    @property
+    def as_written(self) -> bool:
+        """Whether it stands over its own name alone, and before every request: a `Spec` has no words for others."""
+        return self.hosts == (self.domain,) and not self.skips_preflight
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,10 @@ class AppSpec:
             )
             if ours != theirs
         ]
+        if seen.hosts != (self.hostname,):
+            found.append(f"it stands over {', '.join(seen.hosts)}, not {self.hostname}")
+        if seen.skips_preflight:
+            found.append("requests of the method OPTIONS pass without signing in")
         ours, theirs = [_comparable(p) for p in self.policies], [_comparable(p) for p in seen.policies]
         if len(ours) != len(theirs):
             found.append(f"it has {len(theirs)} policies, not {len(ours)}")

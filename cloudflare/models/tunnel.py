@@ -21,6 +21,16 @@ class Tunnel(Scheduled):
     account = models.ForeignKey(Account, models.PROTECT, related_name="tunnels")
     tunnel_id = models.CharField(max_length=64, blank=True, editable=False)
     secret = EncryptedTextField(blank=True, editable=False)
+    secret_at = models.DateTimeField(
+        "secret since", null=True, blank=True, editable=False, help_text="Since when its connectors have their token."
+    )
+    next_secret = EncryptedTextField(blank=True, editable=False)
+    outdated = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Connectors, as Cloudflare names them, of an earlier secret.",
+    )
     config_version = models.IntegerField(default=0, editable=False, help_text="As Cloudflare counts.")
     config_digest = models.CharField(max_length=64, blank=True, editable=False, help_text="Of the last document.")
     connected_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Empty: not connected.")

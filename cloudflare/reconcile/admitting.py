@@ -1,5 +1,6 @@
 """Whom one publication's policy lets in now: all who have a right to it, but for those who do not fit or must wait."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from access.rules import Policy
@@ -45,13 +46,20 @@ def decide(publication: Publication, by_right: Policy) -> Admission:
     return Admission(Policy(tuple(kept)), hindered=crowded)
 
 
-def without_newcomers(publication: Publication, admission: Admission, refusal: Terminal) -> Admission | None:
-    """Those of them whom Cloudflare is known to take, once it has refused the whole; None: that is nothing less."""
-    known = publication.entered if publication.admitted is None else publication.admitted
-    kept = tuple(email for email in admission.emails if email in set(known))
-    if not publication.app_id or len(kept) == len(admission.emails):
-        return None
-    return replace(admission, policy=Policy(kept), hindered=refusal)
+def fallbacks(publication: Publication, admission: Admission, refusal: Terminal) -> Iterator[tuple[Admission, str]]:
+    """What Cloudflare may take once it has refused the whole, each with its login method: less, down to what it knows.
+
+    First without whoever is new; then by the login method that counts now, should the new one not be taken.
+    """
+    if not publication.app_id:
+        return
+    known = set(publication.entered if publication.admitted is None else publication.admitted)
+    kept = replace(admission, policy=Policy(tuple(one for one in admission.emails if one in known)), hindered=refusal)
+    required = publication.zone.account.identity_provider_id
+    if len(kept.emails) < len(admission.emails):
+        yield kept, required
+    if publication.required != required:
+        yield kept, publication.required
 
 
 def rules(account: Account, people: int) -> int:
@@ -65,11 +73,10 @@ def _signed_out_now(account: Account, emails: set[str]) -> set[str]:
     return set(now.values_list("email", flat=True))
 
 
-def shuts_out(publication: Publication, policy: Policy) -> bool:
+def shuts_out(publication: Publication, policy: Policy, required: str) -> bool:
     """Whether somebody may be in who is not to be any more, or not by that login method."""
     if not publication.app_id:
         return False
-    required = publication.zone.account.identity_provider_id
     return (
         publication.admitted is None
         or not set(publication.entered) <= set(policy.emails)

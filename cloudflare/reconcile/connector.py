@@ -1,24 +1,29 @@
 """Brings one cloudflared of ours in line: runs beside the tenant's containers, signed in with the tunnel's token."""
 
+import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from cloudflare.client import Cloudflare
+from cloudflare.client import Cloudflare, ConnectorInfo
 from cloudflare.clients import client_for
 from cloudflare.connection import report_connected
 from cloudflare.models import Connector, Tunnel
-from cloudflare.reconcile import names
+from cloudflare.reconcile import names, rotation
 from cloudflare.reconcile.faults import translated
 from containers import engine, loop, networks
 from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, NetworkMissing
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Network, NetworkKind
+from containers.models.schedule import ScheduledQuerySet
 from tenants.models.plan import MIB
+
+log = logging.getLogger(__name__)
 
 TOKEN_FILE = "/etc/cloudflared/token"
 UID = 65532  # of cloudflared's image, and of the simulator's connector
@@ -32,14 +37,18 @@ def load(pk: Any) -> Connector | None:
 
 def reconcile(connector: Connector, lease: Lease) -> loop.Result:
     if not connector.wanted:
-        return _remove(connector)
+        return _remove(connector, lease)
     started = _run(connector, lease)
     client = client_for(connector.tunnel.account)
     for pause in FIRST_LOOKS if started else (0.0,):
         time.sleep(pause)
         lease.hold()
-        if _connected(connector, client):
-            return _ready(connector)
+        seen = _connected(connector, client)
+        if seen and (gone := rotation.replaced(connector, seen)) is not None:
+            result = _ready(connector, max(row.config_version for row in seen))
+            return replace(result, rings=(*gone, *result.rings))
+    if seen:  # those that it is to replace serve meanwhile
+        return loop.Result(after=3)
     if connector.ready_at:
         lease.write(ready_at=None)
     Tunnel.objects.filter(pk=connector.tunnel_id).update(connected_at=None)
@@ -109,21 +118,37 @@ def _spec(connector: Connector) -> ContainerSpec:
     )
 
 
-def _connected(connector: Connector, client: Cloudflare) -> bool:
+def _connected(connector: Connector, client: Cloudflare) -> list[ConnectorInfo]:
     with translated("Connector"):
-        return any(row.connections for row in client.tunnels.connectors(connector.for_tunnel_id))
+        return [row for row in client.tunnels.connectors(connector.for_tunnel_id) if row.connections]
 
 
-def _ready(connector: Connector) -> loop.Result:
+def _ready(connector: Connector, version: int) -> loop.Result:
     now = timezone.now()
-    Tunnel.objects.filter(pk=connector.tunnel_id, tunnel_id=connector.for_tunnel_id).update(connected_at=now)
+    mine = Tunnel.objects.filter(pk=connector.tunnel_id, tunnel_id=connector.for_tunnel_id)
+    mine.update(connected_at=now)
     report_connected(connector.tunnel, True, "Connected")
-    return loop.Result(seen={"ready_at": connector.ready_at or now})
+    return loop.Result(seen={"ready_at": connector.ready_at or now}, rings=_rewritten(mine, version))
 
 
-def _remove(connector: Connector) -> loop.Result:
+def _rewritten(tunnel: ScheduledQuerySet[Tunnel], version: int) -> tuple[tuple[str, Any], ...]:
+    """Have the ingress written anew that was written since we did: by somebody else, or after the backup of our rows.
+
+    Cloudflare counts how often it was written, and each connector tells how far: so nothing more is asked for this.
+    """
+    # Without a digest a pass is writing it just now, and has yet to note how far that counts.
+    behind = tunnel.filter(config_version__gt=0, config_version__lt=version)
+    if not behind.exclude(config_digest="").ring(config_digest=""):
+        return ()
+    log.warning("the ingress of %s was written by somebody else, and is written anew", tunnel.get())
+    return tuple((names.TUNNEL, pk) for pk in tunnel.values_list("pk", flat=True))
+
+
+def _remove(connector: Connector, lease: Lease) -> loop.Result:
     """Verified gone at the engine, the row goes; the tunnel waits for that before it goes itself."""
     engine.current().remove(connector.engine_name)
+    lease.hold()
+    rotation.cut(connector, client_for(connector.tunnel.account))
     left = Network.objects.filter(tenant=connector.tunnel.tenant)  # may go now, if the tenant has nothing else on them
     with transaction.atomic():
         Connector.objects.filter(pk=connector.pk).delete()

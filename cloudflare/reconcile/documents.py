@@ -24,6 +24,7 @@ def application(hostname: str, policy: Policy, login_method: str = "") -> AppSpe
         include=tuple(Email(address) for address in policy.emails),
         require=tuple(LoginMethod(id_) for id_ in required),
         precedence=1,
+        session_duration=settings.ACCESS_SESSION_DURATION,
     )
     return AppSpec(
         name=f"{mark()} {hostname}",

@@ -83,7 +83,7 @@ def shut(publication: Publication, lease: Lease, client: Cloudflare) -> Standing
     gone = publication.container.desired == Desired.ABSENT
     inside = () if gone else tuple(one for one in people.policy.emails if one in set(publication.entered))
     admission, seen = Admission(Policy(inside)), dict[str, Any]()
-    if admitting.shuts_out(publication, admission.policy):
+    if admitting.shuts_out(publication, admission.policy, publication.zone.account.identity_provider_id):
         # Its steps are nobody's to read.
         unread = steps.Progress(Condition(container=publication.container, type=names.PUBLISHED))
         seen, admission = _written(publication, lease, client, unread, admission)
@@ -111,39 +111,51 @@ def _written(
 ) -> tuple[dict[str, Any], Admission]:
     """Have Cloudflare hold the policy; returns what was seen, and whom it lets in.
 
-    An address that Cloudflare does not take must not keep in who is to be out: then nobody new is let in.
+    An address or a login method that Cloudflare does not take must not keep in who is to be out: then less is written.
     """
-    known = "" if publication.unanswered else publication.policy_digest
-    wanted, inside = _document(publication, admission.policy), publication.entered
-    if known == documents.digest(wanted):
+    known, before = "" if publication.unanswered else publication.policy_digest, _noted(publication)
+    required = publication.zone.account.identity_provider_id
+    if known == documents.digest(documents.application(publication.hostname, admission.policy, required)):
         return {}, admission
     try:
-        return _write(publication, lease, client, wanted, admission.policy, progress), admission
-    except Terminal as refusal:
-        publication.entered = inside  # a clear no: nobody came in by it
-        narrower = admitting.without_newcomers(publication, admission, refusal)
-        if narrower is None:
-            raise
-    wanted = _document(publication, narrower.policy)
-    if known == documents.digest(wanted):
-        return {"unanswered": False, "entered": inside}, narrower
-    return _write(publication, lease, client, wanted, narrower.policy, progress), narrower
+        return _write(publication, lease, client, admission.policy, required, progress), admission
+    except Terminal as exc:
+        refusal = exc
+    for narrower, required in admitting.fallbacks(publication, admission, refusal):
+        _take_back(publication, lease, before)
+        if known == documents.digest(documents.application(publication.hostname, narrower.policy, required)):
+            return {"unanswered": False, "entered": publication.entered}, narrower
+        try:
+            return _write(publication, lease, client, narrower.policy, required, progress), narrower
+        except Terminal as exc:
+            refusal = exc
+    publication.entered = before["entered"]
+    raise refusal
 
 
-def _document(publication: Publication, policy: Policy) -> AppSpec:
-    return documents.application(publication.hostname, policy, publication.zone.account.identity_provider_id)
+def _noted(publication: Publication) -> dict[str, Any]:
+    """What `_write` notes before it calls, as it is now."""
+    names = ("entered", "revoking", "revoking_since", "reset_until", "reset_at")
+    return {name: getattr(publication, name) for name in names}
+
+
+def _take_back(publication: Publication, lease: Lease, before: dict[str, Any]) -> None:
+    """A clear no: nobody came in by it, and nobody has to be out for it."""
+    for name, value in before.items():
+        setattr(publication, name, value)
+    lease.write(**{name: value for name, value in before.items() if name != "entered"})
 
 
 def _write(
     publication: Publication,
     lease: Lease,
     client: Cloudflare,
-    wanted: AppSpec,
     policy: Policy,
+    required: str,
     progress: steps.Progress,
 ) -> dict[str, Any]:
     """Note what may come of it, and write the application with its policy."""
-    if admitting.shuts_out(publication, policy):
+    if admitting.shuts_out(publication, policy, required):
         since = publication.revoking_since or timezone.now()
         lease.write(revoking=True, revoking_since=since, **resetting.noted(publication))
         publication.revoking, client = True, client.with_priority(Priority.URGENT)
@@ -153,8 +165,8 @@ def _write(
     # Once it answers, who may enter is no step on the way there: the steps stay, with the time that each took.
     stays = progress.kept(names.STEP_ACCESS, lambda: answering.answers(publication, progress.condition))
     with progress.blamed(), stays:
+        wanted = documents.application(publication.hostname, policy, required)
         seen = _protect(publication, lease, client, wanted, progress)
-    required = publication.zone.account.identity_provider_id
     return {
         **seen,
         "admitted": list(policy.emails),

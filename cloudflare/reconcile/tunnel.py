@@ -1,6 +1,7 @@
 """Brings a tenant's tunnel in line with its publications: exists, holds the whole ingress, has a connector."""
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils import timezone
 from cloudflare.client import Cloudflare, Ingress, Priority, errors
 from cloudflare.clients import client_for
 from cloudflare.models import Publication, Route, Tunnel
-from cloudflare.reconcile import documents, names
+from cloudflare.reconcile import documents, names, rotation
 from cloudflare.reconcile.faults import translated
 from containers import conditions, loop, observed, steps
 from containers.errors import Failed, Retryable
@@ -37,14 +38,17 @@ def reconcile(tunnel: Tunnel, lease: Lease) -> loop.Result:
         # The ingress can wait for the next pass: to start the connector takes longer than anything else.
         return loop.Result(after=0, rings=(*_connect(tunnel), (names.TUNNEL, tunnel.pk)))
     connected = tunnel.connectors.filter(wanted=True, for_tunnel_id=tunnel.tunnel_id).exists()
-    return _route(tunnel, lease, client, living, () if connected else _connect(tunnel))
+    result = _route(tunnel, lease, client, living, () if connected else _connect(tunnel))
+    if result.seen or result.rings:  # whoever waits for the tunnel never waits for another secret as well
+        return result
+    return replace(result, rings=rotation.carry_out(tunnel, lease, client))
 
 
 def _create(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> None:
     """The secret is ours and is written down first, so that the token of whatever was made is known."""
     if not tunnel.secret:
         tunnel.secret = Tunnel.new_secret()
-        lease.write(secret=tunnel.secret)
+        lease.write(secret=tunnel.secret, secret_at=timezone.now())
     lease.hold()
     with translated("Tunnel"):
         made = None if tunnel.first_attempt else client.tunnels.find(tunnel.name)
@@ -59,7 +63,7 @@ def _create(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> None:
         if adopted:  # its secret may be an older one's
             client.tunnels.rotate(made.id, tunnel.name, tunnel.secret)
     tunnel.tunnel_id = made.id
-    lease.write(tunnel_id=made.id, config_digest="", config_version=0, connected_at=None)
+    lease.write(tunnel_id=made.id, config_digest="", config_version=0, connected_at=None, next_secret="", outdated=[])
 
 
 def _connect(tunnel: Tunnel) -> Rings:
@@ -158,7 +162,16 @@ def _empty(tunnel: Tunnel, lease: Lease, client: Cloudflare) -> loop.Result:
             raise Retryable("tunnel_remains", f"The tunnel {tunnel.name} keeps coming back.")
     return loop.Result(
         rest=True,
-        seen={"tunnel_id": "", "secret": "", "config_digest": "", "config_version": 0, "connected_at": None},
+        seen={
+            "tunnel_id": "",
+            "secret": "",
+            "secret_at": None,
+            "next_secret": "",
+            "outdated": [],
+            "config_digest": "",
+            "config_version": 0,
+            "connected_at": None,
+        },
     )
 
 

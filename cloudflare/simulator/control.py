@@ -24,6 +24,7 @@ LIMITS: dict[str, type[int] | type[float]] = {
     "max_apps": int,
     "max_tunnels": int,
     "max_seats": int,
+    "max_page": int,
     "log_retention": float,
 }
 PARTS = (

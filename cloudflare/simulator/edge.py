@@ -116,7 +116,8 @@ class Edge:
             return None, answer(
                 200, edge_pages.trouble("Signed out", "You are signed out here."), headers=[("Set-Cookie", gone)]
             )
-        if session is None and not Judge(self._world.groups).bypassed(app, Visitor("", ip)):
+        preflight = head.first[0] == "OPTIONS" and app.fields.get("options_preflight_bypass")
+        if session is None and not preflight and not Judge(self._world.groups).bypassed(app, Visitor("", ip)):
             port = head.get("host").partition(":")[2]
             to = login.local_path(head.first[1])
             return None, self.login.redirect(app, host, f":{port}" if port.isdigit() else "", to)

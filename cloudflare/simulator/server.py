@@ -128,7 +128,7 @@ class Simulator:
             body = json.loads(raw) if raw else None
         except (ValueError, RecursionError):
             raise Refusal(400, 6007, "Malformed JSON in request body") from None
-        return handler(self.world, Call(request.query, body, ids))
+        return handler(self.world, Call(request.query, body, ids, self.world.max_page))
 
     def _break(self, request: web.Request, began: float) -> web.Response:
         self._journal.add(request.method, "/" + request.match_info["path"], 0, began)

@@ -143,6 +143,7 @@ class World:
     max_apps: int = 500
     max_tunnels: int = 1000
     max_seats: int = 50
+    max_page: int = 5_000_000  # rows in a page of any list
     log_retention: float = 24 * 3600.0  # seconds for which the access log can be asked
     organization: dict[str, Any] = field(default_factory=lambda: {"name": "Simulator", "session_duration": "24h"})
     tunnels: dict[str, Tunnel] = field(default_factory=dict)
@@ -208,9 +209,12 @@ class World:
 
     def open(self, app: App) -> bool:
         """Whether somebody without an identity gets in, or everybody who has one."""
-        return any(
+        return bool(app.fields.get("options_preflight_bypass")) or any(
             policy.fields["decision"] == "bypass"
-            or (policy.fields["decision"] == "allow" and self._everyone(policy.fields["include"], set()))
+            or (
+                policy.fields["decision"] in {"allow", "non_identity"}
+                and self._everyone(policy.fields["include"], set())
+            )
             for policy in app.policies
         )
 

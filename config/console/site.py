@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -39,6 +40,10 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
     """Unfold's own search reads whole tables, and keeps what it found for five minutes."""
 
     index_title = _lazy("Overview")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """At Warren's own page, which counts wrong passwords, puts it on record and revokes tokens."""
+        return redirect("password-change")
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A few of each kind that this person may view, and pages of the menu; nothing is kept."""

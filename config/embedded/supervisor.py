@@ -79,10 +79,17 @@ class Supervisor:
                 return
             pause = 0.2 if time.monotonic() - began > STEADY_SECONDS else min(10.0, pause * 2)
             self._say(f"{program.name} ended ({code}), starting it again; see {self._path(program.name)}")
-            await asyncio.sleep(pause)
-            if self._stopping.is_set():
-                return
-            await self._spawn(program)
+            started = False
+            while not started:
+                await asyncio.sleep(pause)
+                if self._stopping.is_set():
+                    return
+                try:
+                    await self._spawn(program)
+                    started = True
+                except OSError as exc:  # the machine has no memory left, say: for now
+                    pause = min(10.0, pause * 2)
+                    self._say(f"{program.name} could not be started: {exc}; it is tried again")
 
     def _path(self, name: str) -> Path:
         return self._logs / f"{name}.log"

@@ -16,7 +16,7 @@ from containers.models import Container, Template
 from containers.notices import Notice
 from containers.steps import StepState
 from containers.usage import Over, Usage
-from tenants.figures import cores
+from tenants import figures
 from tenants.models import Tenant
 
 register = template.Library()
@@ -97,17 +97,13 @@ def plan_usage(tenant: Tenant) -> Usage:
 
 
 register.filter("worded", usage.worded)
-register.filter("cores", cores)
+register.filter("cores", figures.cores)
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """`38 ms`, `0.31 s`, `12 s`; empty for None."""
-    if seconds is None:
-        return ""
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    """How long something took; empty for None."""
+    return "" if seconds is None else figures.lasted(seconds)
 
 
 @register.filter

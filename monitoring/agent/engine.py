@@ -28,6 +28,7 @@ ACTIONS = frozenset({"die", "oom", "start", "stop", "kill", "pause", "unpause", 
 HEARD = [*(ACTIONS - {"healthy", "unhealthy"}), "health_status"]  # as the engine is asked for them
 RUNNING = frozenset({"running", "paused"})
 PING, PATIENCE, RELIST = 3.0, 5.0, 30.0  # seconds: between two pings, for an answer, between two lists
+_CODES = frozenset(map(str, range(256)))
 PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds before one that is away is tried again
 AWAY = (EngineAway, DockerError, aiohttp.ClientError, OSError, ValueError)  # the last: a line that was cut off
 
@@ -154,9 +155,8 @@ class Engine:
             self._set(ours, engine_id)
         elif action in {"die", "destroy"} and self.running.get(ours) in {engine_id, None}:
             self._set(ours, None)
-        code = labels.get("exitCode") if action == "die" else None
         at = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
-        happened = Happened(ours, engine_id, action, at, None if code is None else int(code))
+        happened = Happened(ours, engine_id, action, at, _code(labels) if action == "die" else None)
         for hearer in self._hearers:
             hearer(happened)
 
@@ -175,6 +175,12 @@ def _ours(labels: Mapping[str, str]) -> str | None:
         return str(uuid.UUID(labels.get(CONTAINER, "")))
     except ValueError:
         return None
+
+
+def _code(labels: Mapping[str, str]) -> int | None:
+    """With which its program ended; None where the image has a label of this name, which stands in its place then."""
+    said = labels.get("exitCode", "")
+    return int(said) if said in _CODES else None
 
 
 def _after(nanoseconds: int) -> str:

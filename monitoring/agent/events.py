@@ -122,7 +122,7 @@ class Events:
                     await self._agent.in_database(survey)
             except Error as exc:
                 log.warning("what happened waits for the database: %s", exc)
-                self._unwritten.extendleft(reversed(batch))
+                self._unwritten = deque((*batch, *self._unwritten), maxlen=MOST)
                 self._due |= woken
                 self._written.set()
                 await asyncio.sleep(pause)

@@ -42,6 +42,7 @@ class ContainersSocket(LiveSocket):
                 for key in self._named(message) & self.held:
                     self._forget(key)
                     await self.tell("unsubscribed", container=key, reason="asked")
+                self._settle()
             case "ack":
                 if not await self._outbox.acked(whole(message.get("received"), 0, 2**53)):
                     raise BadMessage
@@ -67,7 +68,7 @@ class ContainersSocket(LiveSocket):
         self._settle()
         for key in keys:
             self.hub.watch(key, self)
-        self.hub.doubt([self])
+        self.hub.ask(self)
 
     # --- From the hub -----------------------------------------------------------------------------------------
     async def judged(self, rights: Mapping[str, Rights]) -> None:
@@ -150,11 +151,13 @@ class ContainersSocket(LiveSocket):
         self._last.pop(key, None)
         if self.hub:
             self.hub.unwatch(key, self)
-        self._settle()
 
     def _settle(self) -> None:
+        """Once after all changes, which may be many."""
         self.held = frozenset(self._pending | self._rights.keys())
-        self.watched = frozenset(self._rights)
+        before, self.watched = self.watched, frozenset(self._rights)
+        if self.hub and self.watched != before:
+            self.hub.show()
 
 
 def _keys(message: dict[str, Any]) -> set[str]:

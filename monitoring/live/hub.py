@@ -26,6 +26,7 @@ from monitoring.live.stream import Stream
 
 if TYPE_CHECKING:
     from monitoring.live.socket import LiveSocket
+    from monitoring.live.stream_socket import StreamSocket
 
 log = logging.getLogger(__name__)
 
@@ -87,22 +88,22 @@ class Hub:
         self._people[socket.visitor.user.pk] -= 1
         if not self._people[socket.visitor.user.pk]:
             del self._people[socket.visitor.user.pk]
-        for container in [key for key, watching in self._watchers.items() if socket in watching]:
+        for container in socket.held:
             self.unwatch(container, socket)
+        if socket.watched:
+            self.show()
         for stream in [stream for stream in self.streams.values() if stream.socket is socket]:
             stream.close()
 
     def watch(self, container: str, socket: "LiveSocket") -> None:
-        watching = self._watchers.setdefault(container, set())
-        if not watching:
-            self._lease.set()
-        watching.add(socket)
+        """Have it told of this one, which it holds; whether it may see it is to be asked."""
+        self._watchers.setdefault(container, set()).add(socket)
 
     def unwatch(self, container: str, socket: "LiveSocket") -> None:
         watching = self._watchers.get(container, set())
         watching.discard(socket)
-        if not watching and self._watchers.pop(container, None) is not None:
-            self._lease.set()
+        if not watching:
+            self._watchers.pop(container, None)
 
     def watching(self, container: str) -> "Iterable[LiveSocket]":
         return tuple(self._watchers.get(container, ()))
@@ -120,13 +121,21 @@ class Hub:
         """Tell whoever watches these how they are now."""
         self._review.refresh(key for key in containers if key in self._watchers)
 
+    def ask(self, socket: "LiveSocket") -> None:
+        """Its browser asks to see more: in its turn, behind all that may have changed."""
+        self._review.ask(socket)
+
+    def show(self) -> None:
+        """The sockets are shown the numbers of others than before: agents are to hear of it soon."""
+        self._lease.set()
+
     # --- Streams ----------------------------------------------------------------------------------------------
-    async def stream(self, socket: "LiveSocket", kind: str, container: str, **options: Any) -> Stream:
+    async def stream(self, socket: "StreamSocket", kind: str, container: str, **options: Any) -> None:
         """Ask the agents for one; the socket hears what becomes of it. It lives until either end closes it."""
-        made = Stream(self, socket)
+        # An agent may be quicker than Redis says that it was asked.
+        made = socket.stream = Stream(self, socket)
         self.streams[made.id] = made
         await made.open(kind, container, options)
-        return made
 
     def later(self, errand: Coroutine[Any, Any, Any]) -> None:
         """Have it done, and wait for nothing."""
@@ -189,7 +198,7 @@ class Hub:
         """To each socket the part that it watches; those that watch the same get the very same text."""
         parts = {key: json.dumps(numbers, separators=(",", ":")) for key, numbers in containers.items()}
         texts: dict[frozenset[str], tuple[dict[str, str], str]] = {}
-        for socket in {each for key in parts for each in self.watching(key)}:
+        for socket in {each for key in parts for each in self.watching(key) if key in each.watched}:
             wanted = socket.watched
             if wanted not in texts:
                 mine = {key: part for key, part in parts.items() if key in wanted}
@@ -204,10 +213,11 @@ class Hub:
 
     # --- What goes on by itself -------------------------------------------------------------------------------
     async def _renew(self) -> None:
-        """Renew the leases; at once when what is watched has changed, many changes at a time."""
+        """Renew the leases; at once when what is shown has changed, many changes at a time."""
         while True:
             streams = [stream.id for stream in self.streams.values()]
-            lease = {"type": "lease", "web": self.link.channel, "containers": list(self._watchers), "streams": streams}
+            shown = list(set[str]().union(*(socket.watched for socket in self.sockets)))
+            lease = {"type": "lease", "web": self.link.channel, "containers": shown, "streams": streams}
             await self.link.tell(wire.AGENTS, lease)
             try:
                 async with asyncio.timeout(wire.RENEW):

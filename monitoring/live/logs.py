@@ -36,7 +36,7 @@ class LogsSocket(StreamSocket):
             return
         name = await in_database(lambda: Container.objects.values_list("engine_name", flat=True).get(pk=self.container))
         if self.hub:
-            self.stream = await self.hub.stream(self, "logs", self.container, name=name, **options)
+            await self.hub.stream(self, "logs", self.container, name=name, **options)
 
     async def refused(self) -> None:
         """The attempt is put on record, by being judged once more."""

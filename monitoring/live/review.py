@@ -5,7 +5,7 @@ One question at a time and in a thread, so that a burst of changes becomes few q
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from monitoring.live import rights, snapshots, visitors
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GATHER = 0.02  # seconds for which changes are gathered
-FEW = 100  # sockets at a time that are asked about for no reason
+FEW, FEWER = 100, 10  # sockets at a time that are asked about for no reason: alone, and beside others
+# Containers that one question names: PostgreSQL takes 65,535 values in a statement, and whatever else comes waits.
+MOST = 10_000
 
 
 class Review:
@@ -31,11 +33,17 @@ class Review:
         self._hub = hub
         self._changed: set[str] = set()
         self._doubted: set[LiveSocket] = set()
+        self._asked: dict[LiveSocket, None] = {}  # in the order in which they came
         self._later: set[LiveSocket] = set()
         self._some = asyncio.Event()
 
     def doubt(self, sockets: "Iterable[LiveSocket]") -> None:
         self._doubted.update(sockets)
+        self._some.set()
+
+    def ask(self, socket: "LiveSocket") -> None:
+        """Its browser asks for more. So many at a time that they hold up nobody whose rights may have changed."""
+        self._asked[socket] = None
         self._some.set()
 
     def doubt_later(self, sockets: "Iterable[LiveSocket]") -> None:
@@ -53,25 +61,36 @@ class Review:
             await asyncio.sleep(GATHER)
             changed, doubted = self._changed, self._doubted
             self._changed, self._doubted = set(), set()
-            if not changed and not doubted:
-                doubted = {self._later.pop() for _ in range(min(FEW, len(self._later)))}
-            if not self._later:
+            asked = self._next_asked()
+            few = FEWER if changed or doubted or asked else FEW
+            doubted |= {self._later.pop() for _ in range(min(few, len(self._later)))}
+            if not self._later and not self._asked:
                 self._some.clear()
             try:
-                await self._pass(changed, doubted)
+                await self._pass(changed, [*doubted, *(socket for socket in asked if socket not in doubted)])
             except Exception:  # put back and raised on: `_forever` logs it and begins anew
                 self._changed |= changed  # the database is away: what was asked is asked again
                 self._doubted |= doubted
+                self._asked = {**dict.fromkeys(asked), **self._asked}
                 self._some.set()
                 await asyncio.sleep(1)
                 raise
 
-    async def _pass(self, changed: set[str], doubted: "set[LiveSocket]") -> None:
+    def _next_asked(self) -> "list[LiveSocket]":
+        found, keys = [], 0
+        while self._asked and keys < MOST:
+            socket = next(iter(self._asked))
+            del self._asked[socket]
+            found.append(socket)
+            keys += len(socket.held)
+        return found
+
+    async def _pass(self, changed: set[str], doubted: "Iterable[LiveSocket]") -> None:
         # Rights first, on their own: whoever is to be out goes before anybody is told anything new.
-        sockets = list(doubted & self._hub.sockets)
-        if sockets:
-            held = [(socket.visitor, socket.held) for socket in sockets]
-            for socket, (now, rights_) in zip(sockets, await in_database(_ask, held, threads=REVIEWS), strict=True):
+        sockets = [socket for socket in doubted if socket in self._hub.sockets]
+        for part in _parts(sockets):
+            held = [(socket.visitor, socket.held) for socket in part]
+            for socket, (now, rights_) in zip(part, await in_database(_ask, held, threads=REVIEWS), strict=True):
                 if socket in self._hub.sockets:
                     await spared(socket, socket.judge(now, rights_))
         new = [(socket, key) for socket in sockets if socket in self._hub.sockets for key in socket.take_fresh()]
@@ -88,6 +107,20 @@ class Review:
                 if key in snapshot:
                     await spared(socket, socket.shown(key, snapshot[key]))
             self.doubt(each for key in watched - snapshot.keys() for each in self._hub.watching(key))  # it is gone
+
+
+def _parts(sockets: "Iterable[LiveSocket]") -> "Iterator[list[LiveSocket]]":
+    """As many at a time as hold `MOST` containers together."""
+    part: list[LiveSocket] = []
+    keys = 0
+    for socket in sockets:
+        if part and keys + len(socket.held) > MOST:
+            yield part
+            part, keys = [], 0
+        part.append(socket)
+        keys += len(socket.held)
+    if part:
+        yield part
 
 
 async def spared(socket: "LiveSocket", work: Awaitable[None]) -> None:

@@ -167,6 +167,15 @@ class LiveSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has 
         except BadMessage:
             await self.end(Close.BAD_MESSAGE)
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """From the first message to the last. Where a mistake or the server ends it in between, no `disconnect` comes:
+        the hub is not to hold on to what nobody is at the other end of."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.over = True
+            self._leave()
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         """One of the server's. Channels would look after connections to the database first, which takes a turn in a
         thread for every message of the browser's; `in_database` does that where there is one."""

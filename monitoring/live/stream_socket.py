@@ -104,7 +104,7 @@ class StreamSocket(LiveSocket):
         if self.hub:
             self.held = frozenset({self.container})
             self.hub.watch(self.container, self)
-            self.hub.doubt([self])
+            self.hub.ask(self)
 
     async def judged(self, rights: Mapping[str, Rights]) -> None:
         first, self._rights = self._rights is None, rights.get(self.container, NONE)

@@ -54,7 +54,7 @@ class TerminalSocket(StreamSocket):
             await in_database(terminals.never_begun, row, "closed")
             return
         facts = {"name": row.container.engine_name, "terminal": str(row.pk), **size}
-        self.stream = await self.hub.stream(self, "terminal", self.container, **facts)
+        await self.hub.stream(self, "terminal", self.container, **facts)
 
     async def refused(self) -> None:
         """The attempt is put on record, by being made: once in a while, however often they try."""

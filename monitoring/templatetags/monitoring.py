@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
 
 from access import happened as record
@@ -43,3 +44,9 @@ def samples_among(containers: Iterable[Container]) -> dict[Any, Sample]:
 def of_its_cpu(percent: float | None, container: Container) -> float | None:
     """Percent of one core, as percent of what the container may use; None where nothing was measured."""
     return percent * 1000 / container.cpu if isinstance(percent, float) else None
+
+
+@register.filter
+def percent(share: float) -> str:
+    """As the scripts write it: a number keeps its shape when the live one takes its place."""
+    return f"{floatformat(share, 1 if share < 10 else 0)}\u00a0%"

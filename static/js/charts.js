@@ -18,8 +18,10 @@ const NAMES = {
 
 const pad = (number) => String(number).padStart(2, "0");
 
-// In the reader's zone, which is the browser's.
-const day = (date) => `${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+// In the reader's zone, which is the browser's. Days as on the other pages: the day before the month.
+const language = document.documentElement.lang || "en";
+const days = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short" });
+const day = (date) => days.format(date);
 const minute = (date) => `${pad(date.getHours())}:${pad(date.getMinutes())}`;
 const second = (date) => `${minute(date)}:${pad(date.getSeconds())}`;
 
@@ -66,7 +68,7 @@ class Chart {
         axes: [
           {
             ...axis,
-            space: 44, // pixels, for five letters
+            space: 56, // pixels, for eight letters
             incrs: MARKS.map((minutes) => 60 * minutes),
             values: (_, marks, at, room, apart) => marks.map((seconds) => mark(seconds, apart)),
           },
@@ -154,7 +156,7 @@ class Chart {
       return;
     }
     const date = new Date(times[index] * 1000);
-    const when = this.window[1] - this.window[0] > 3_600 ? `${day(date)} ${minute(date)}` : second(date);
+    const when = this.window[1] - this.window[0] > 3_600 ? `${day(date)}, ${minute(date)}` : second(date);
     const value = this.names ? this.names.map((name, at) => `${this.word(values[at])} ${name}`).join(", ") : this.word(values[0]);
     this.at.textContent = interpolate(gettext("%(value)s at %(when)s"), { value, when });
   }

@@ -18,7 +18,7 @@ from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.request import Request
 
 from tenants import current
-from tenants.activity import deeds
+from tenants.activity import vocabulary
 from tenants.events import Outcome
 from tenants.models import AuditEvent, Role, Tenant, User
 from tenants.pagination import Cursor
@@ -142,7 +142,9 @@ class ActivityForm(Searching[AuditEvent]):
         help_text=gettext_lazy("Part of an address, an object, an action or a request ID."),
         widget=forms.TextInput({"type": "search"}),
     )
-    action = forms.ChoiceField(choices=deeds.CHOICES, required=False, label=gettext_lazy("What"))
+    action = forms.ChoiceField(
+        choices=lambda: [("", gettext_lazy("All")), *vocabulary.choices()], required=False, label=gettext_lazy("What")
+    )
     outcome = forms.ChoiceField(
         choices=lambda: [("", gettext_lazy("All")), *((outcome, outcome.label) for outcome in Outcome)],
         required=False,
@@ -161,6 +163,7 @@ class ActivityForm(Searching[AuditEvent]):
         rows = super().narrow(rows)
         if text := self.cleaned_data["search"]:
             anywhere = reduce(operator.or_, (Q(**{f"{field}__icontains": text}) for field in FREE_TEXT))
+            anywhere |= Q(action__in=vocabulary.called(text))
             rows = rows.alias(detail_text=Cast("detail", TextField())).filter(anywhere)
         return rows
 

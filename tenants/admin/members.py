@@ -32,6 +32,13 @@ class _MembersForms(InlineFormSet):  # type: ignore[type-arg]  # not generic at 
         rows = Membership.objects.filter(tenant=self.instance.pk, role=Role.OWNER, user__is_active=True)
         return set(rows.values_list("pk", flat=True))
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Another person is another membership: who comes and who goes is heard of by a row that is made and one that
+        is deleted.
+        """
+        super().add_fields(form, index)
+        form.fields["user"].disabled = bool(form.instance.pk)
+
 
 class Members(TabularInline[Membership, Tenant]):
     model = Membership

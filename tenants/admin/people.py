@@ -7,12 +7,13 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from tenants import staff
+from tenants import current, staff, tokens
 from tenants.models import Membership, User
 from tenants.staff import ReadOnly, Recorded, TabularInline
 
@@ -22,6 +23,8 @@ else:
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 admin.site.unregister(Group)
+
+_RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class _Creation(BaseUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
@@ -68,7 +71,7 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
     readonly_fields = ("last_login", "date_joined", "more")
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "is_active", "more")}),
-        ("Rights", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Rights", {"fields": _RIGHTS}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
@@ -82,10 +85,38 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
         """People are switched off, not deleted: what they did stays theirs."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Staff are superusers' to change: a password or an address of theirs, set by somebody else, gives that person
+        their rights.
+        """
+        if isinstance(obj, User) and (obj.is_staff or obj.is_superuser) and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Rights are superusers' to give: else whoever may change people would have them all."""
+        shown = super().get_readonly_fields(request, obj)
+        return shown if request.user.is_superuser else (*shown, *_RIGHTS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """What was changed alone is written: the person may have set another password since the row was read."""
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif form.changed_data:
+            own = {field.name for field in User._meta.concrete_fields}
+            obj.save(update_fields=own.intersection(form.changed_data))
+            self.record_change(request, obj, *form.changed_data)
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002  (Django's)
-        answer = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and answer.status_code == 302:  # else the form is shown again
-            self.record_change(request, User.objects.get(pk=id), "password")
+        """As everywhere, a new password revokes what the old one made."""
+        with transaction.atomic():
+            if request.method == "POST" and id.isdecimal():
+                User.objects.locked().filter(pk=id).first()  # before it is read, to be written whole
+            answer = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and answer.status_code == 302:  # else the form is shown again
+                person = User.objects.get(pk=id)
+                tokens.revoke_all(person, actor=current.person(request))
+                self.record_change(request, person, "password")
         return answer
 
     @admin.display(description="see also")
@@ -102,4 +133,7 @@ class PersonAdmin(Recorded[User], UserAdmin):  # type: ignore[type-arg]  # not g
 
 @admin.register(Group)
 class GroupAdmin(Recorded[Group], DjangoGroupAdmin):
-    """Named sets of permissions, such as those of support."""
+    """Named sets of permissions, such as those of support; superusers' to change, as rights are."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser) and super().has_change_permission(request, obj)

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 
-from tenants import consumption, current, staff, standing, viewing
+from tenants import consumption, current, members, staff, standing, viewing
 from tenants.admin.members import Members
-from tenants.models import AuditEvent, Tenant
+from tenants.models import AuditEvent, Role, Tenant
 from tenants.staff import Operated, Part, Recorded
 
 _LAST = 10  # of the record, on the tenant's page
@@ -106,6 +106,13 @@ class TenantAdmin(Recorded[Tenant], Operated[Tenant]):
             self.record_change(request, obj, *changed)
             if "plan" in changed:
                 self._change_plan(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Who is no owner any more has invited nobody, as where owners decide it."""
+        super().save_formset(request, form, formset, change)
+        demoted = [row for row, _fields in formset.changed_objects if row.role != Role.OWNER]
+        for membership in (*formset.deleted_objects, *demoted):
+            members.withdraw_sent(membership, current.person(request))
 
     def _change_plan(self, request: HttpRequest, tenant: Tenant) -> None:
         standing.change_plan(tenant, tenant.plan, actor=current.person(request))

@@ -83,7 +83,7 @@ class TokenListView(GenericAPIView[ApiToken]):
         """Create a token.
 
         Send your e-mail address and password, or nothing where you are signed in already. 401 when they do not fit.
-        One that is made with a token does not outlive that token.
+        One that is made with a token does not outlive that token: it expires no later, and is revoked with it.
         """
         wanted = Wanted(data=request.data)
         wanted.is_valid(raise_exception=True)

@@ -81,6 +81,8 @@ def _invitation(mail: Mail) -> Letter | None:
     row = Invitation.objects.select_related("tenant", "invited_by").filter(pk=mail.about).first()
     if row is None or row.state != "open" or row.tenant.suspended:
         return None
+    if row.invited_by and not row.invited_by.is_active:
+        return None
     link = links.absolute("invitation", links.invitation(row))
     subject = _("Join %(tenant)s") % {"tenant": row.tenant.name}
     return Letter(subject, "invitation", link, _("Look at the invitation"), {"invitation": row})

@@ -3,6 +3,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from tenants.activity import vocabulary
+
 
 class AuditEvent(models.Model):
     """Who did what to which, from where, and how it ended.
@@ -33,7 +35,7 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor or 'Warren'} {self.action} {self.target} ({self.outcome})"
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor or 'Warren'}: {vocabulary.words(self.action)}"
 
 
 class AuditPruning(models.Model):

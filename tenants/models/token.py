@@ -17,6 +17,9 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     name = models.CharField(max_length=100, blank=True, help_text="What it is for.")
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.WRITE)
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    made_with = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, related_name="made", help_text="What it ends with."
+    )
 
     class Meta(AbstractAuthToken.Meta):  # type: ignore[misc]  # knox has no types
         abstract = False

@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tenants.activity import deeds
+from tenants.activity import vocabulary
 from tenants.figures import GAP, day, size, zone
 
 register = template.Library()
 register.filter("size", size)
-register.filter("deed", deeds.words)
+register.filter("deed", vocabulary.words)
+register.filter("told", vocabulary.told)
 
 _TENANTS = {"tenant", "member", "hand", "invitation", "activity"}
 NOTHING = SafeString("")
@@ -104,6 +105,12 @@ def written(at: datetime.datetime, words: str, more: SafeString = NOTHING) -> Sa
 def bar(used: float | None, limit: float | None, label: str, live: str = "") -> dict[str, Any]:
     """How much of a limit is used; nothing where there is none. `live` is the number that live.js keeps in it."""
     share = (used or 0) / limit if limit else None
-    kind = "" if share is None or share < NEAR else "over" if share >= 1 else "near"
+    kind = "" if share is None else nearness(100 * share)
     percent = None if share is None else min(100, round(100 * share))
     return {"share": share, "percent": percent, "kind": kind, "label": label, "live": live}
+
+
+@register.filter
+def nearness(percent: float) -> str:
+    """What a bar is drawn as, by percent of the limit: the class that colours it."""
+    return "" if percent < 100 * NEAR else "over" if percent >= 100 else "near"

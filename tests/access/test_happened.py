@@ -12,6 +12,8 @@ from access import sharing
 from access.models import Grant
 from containers import admission
 from containers.models import Container
+from tenants import audit
+from tenants.events import Action, Outcome
 from tenants.models import AuditEvent, Membership, Role, Tenant, User
 from tenants.refusal import Refused
 from tests.access.conftest import page_of
@@ -39,8 +41,11 @@ def test_what_was_done_to_it_and_its_people(
     other = admission.create(actor=owner, tenant=container.tenant, template=container.template, name="other")
     page = page_of(owner).get(at)
     words = text(page)
-    assert "Share it : gina@example.com, Operate until" in words
-    assert "Stop it gina@example.com · container:stop done" in words
+    assert (
+        "Share the container alice@example.com E-mail address: gina@example.com What they may do: Operate Until:"
+        in words
+    )
+    assert "Stop the container gina@example.com done" in words
     assert "You may not share this container; ask one of its owners." in words
     assert page.content.decode().count('class="badge bad"') == 1
     assert "Today" in words
@@ -115,7 +120,33 @@ def test_what_is_deleted_keeps_its_record_for_its_members(
     converge()
     assert Container.objects.get(pk=container.pk).deleted_at
     page = page_of(owner).get(at)
-    assert "Delete it" in text(page)
+    assert "Delete the container" in text(page)
     assert 'class="tabs"' not in page.content.decode()
     assert Grant.objects.get().ended_how == "container"
     assert page_of(owner).get(f"/containers/{container.pk}/visits/").status_code == 200
+
+
+def test_the_record_says_the_same_wherever_it_is_shown(container: Container, owner: User, tenant: Tenant) -> None:
+    audit.record(
+        Action.LOGS_OPEN, actor=owner, target=container, tenant=tenant, outcome=Outcome.REFUSED, why="Not you."
+    )
+    staff = User.objects.create_superuser("staff@example.com", "secret")
+    event = AuditEvent.objects.get(action=Action.LOGS_OPEN)
+    for person, address in (
+        (owner, f"/containers/{container.pk}/activity/"),
+        (owner, "/activity/"),
+        (staff, "/admin/tenants/auditevent/"),
+        (staff, f"/admin/tenants/auditevent/{event.pk}/change/"),
+    ):
+        page = text(page_of(person).get(address))
+        assert "Read the log" in page, address
+        assert ("container:logs:open" in page) == address.endswith("change/"), "the verb is for programs, and beside it"
+        assert ("Why: Not you." in page) == (address != "/admin/tenants/auditevent/"), address
+    found = page_of(staff).get("/admin/tenants/auditevent/", {"action": Action.LOGS_OPEN})
+    assert [row.pk for row in found.context["cl"].queryset] == [event.pk]
+    assert "Hand over ownership" in text(found), "the filter offers what nobody did yet, in the same words"
+    client = page_of(owner)
+    assert "Read the log" in client.get("/activity/", {"search": "read the LOG"}).content.decode()
+    file = b"".join(client.get("/activity/export/").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "container:logs:open" in file
+    assert "Read the log" not in file

@@ -133,6 +133,30 @@ def test_warned_once_a_day_before(share: Any, delivered: Any) -> None:
     assert Grant.objects.get(pk=short.pk).state == "active"
 
 
+def test_no_warning_to_whom_it_lasts_longer_by_then(share: Any, delivered: Any, owner: User) -> None:
+    grant = share(expires_at=timezone.now() + 5 * DAY)
+    converge()
+    delivered()
+    almost = {"end_set_at": timezone.now() - 4 * DAY, "expires_at": timezone.now() + DAY / 2}
+    Grant.objects.filter(pk=grant.pk).update(**almost)
+    letters.warn()
+    sharing.change(grant, actor=owner, expires_at=None)
+    (mail,) = delivered()
+    assert "has changed" in mail.subject
+
+
+def test_whom_a_guest_let_in_hears_of_a_sooner_end(share: Any, delivered: Any, owner: User) -> None:
+    guest = User.objects.create_user("gina@example.com", "secret")
+    own = share(guest.email, permission="manage")
+    share("dora@example.com", actor=guest)
+    converge()
+    delivered()
+    sharing.change(own, actor=owner, expires_at=timezone.now() + DAY)
+    assert {(mail.to[0], mail.subject) for mail in delivered()} == {
+        (email, "Warren: Your access to demo has changed") for email in (guest.email, "dora@example.com")
+    }
+
+
 def test_no_address_is_flooded(share: Any, delivered: Any, owner: User, settings: Any) -> None:
     settings.MAIL_PER_ADDRESS = "3/3600"
     for _ in range(5):

@@ -35,7 +35,7 @@ async def until(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 async def until_in_database(agent: Agent, holds: Callable[[], Any]) -> None:
     """The same, asked in the agent's thread for the database."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not await agent.in_database(holds):  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
 
@@ -122,6 +122,7 @@ def run(docker_mark: str) -> Iterator[Run]:
 
     def start(ours: str, script: str, options: dict[str, Any]) -> Any:
         labels = {"warren.installation": django_settings.INSTALLATION, "warren.container": ours or str(uuid.uuid4())}
+        labels |= options.pop("labels", {})
         command = [BUSYBOX, "sh", "-c", script]
         return client.containers.run("warren/echo:latest", command, detach=True, labels=labels, **options)
 

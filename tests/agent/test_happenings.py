@@ -3,16 +3,19 @@
 import asyncio
 import base64
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from containers.models import ContainerStatus
-from monitoring.agent import Agent
+from monitoring.agent import Agent, events
+from monitoring.agent.engine import Happened
 from monitoring.models import Incident
 from tests.agent.conftest import BUSYBOX, Run, Web, until, until_in_database
 
@@ -87,6 +90,49 @@ async def test_whatever_is_not_a_container_of_ours_is_left_alone(agent: Agent, w
     await until(lambda: len([one for one in web.of("event") if one["event"] == "died"]) == 2)
     assert await agent.in_database(Incident.objects.count) == 0
     assert agent.engine.running == {}
+
+
+@pytest.mark.parametrize("label", ["none", "99999999999", "-1"])
+async def test_an_image_that_names_its_exit_code(
+    agent: Agent, web: Web, run: Run, boxes: Callable[[str], str], label: str
+) -> None:
+    """The engine puts an image's labels over what it says itself; nobody else's streams end by that."""
+    ours, other = [await agent.in_database(lambda name=name: boxes(name)) for name in ("box", "other")]
+    client = agent.engine.docker
+    await run(ours, "exit 3", labels={"exitCode": label})
+    await run(other, "exit 3")
+    await until_in_database(agent, lambda: incidents(other) == [("started", None), ("died", 3)])
+    assert await agent.in_database(lambda: incidents(ours)) == [("started", None), ("died", None)]
+    assert agent.engine.docker is client
+
+
+async def test_of_more_than_can_wait_for_the_database_the_newest_is_kept(
+    agent: Agent, boxes: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = await agent.in_database(lambda: boxes("box"))
+    (part,) = [part for part in agent._parts if isinstance(part, events.Events)]
+    monkeypatch.setattr(events, "MOST", 3)
+    failed, free, write = threading.Event(), threading.Event(), events.note
+
+    def note(batch: Sequence[Happened], woken: Collection[str]) -> None:
+        if failed.is_set():
+            return write(batch, woken)
+        failed.set()
+        assert free.wait(10)
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(events, "note", note)
+    began = datetime.now(UTC)
+
+    def happen(*codes: int) -> None:
+        for code in codes:
+            part._happened(Happened(ours, "e", "die", began + timedelta(seconds=code), code))
+
+    happen(1, 2, 3)
+    await until(failed.is_set)
+    happen(4, 5)
+    free.set()
+    await until_in_database(agent, lambda: incidents(ours) == [("died", code) for code in (3, 4, 5)])
 
 
 async def test_a_connection_to_the_database_that_was_cut(

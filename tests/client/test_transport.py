@@ -229,3 +229,26 @@ def test_the_environment_gives_a_proxy_and_no_other_token(
     (call,) = responses.calls
     assert call.request.headers["Authorization"] == "Bearer secret-token-of-ours"
     assert call.request.req_kwargs["proxies"]["https"] == "http://proxy.test:3128"
+
+
+@responses.activate
+def test_a_page_that_is_shorter_than_was_asked_for_is_not_the_last(cf: Cloudflare) -> None:
+    def page(number: int, ids: list[str], **info: int) -> None:
+        rows = [{"id": id_, "name": "n", "status": "down"} for id_ in ids]
+        found = {"success": True, "result": rows, "result_info": {"page": number, **info}}
+        match = [responses.matchers.query_param_matcher({"page": number}, strict_match=False)]
+        responses.get(TUNNELS, json=found, match=match)
+
+    page(1, ["a", "b"], per_page=2, total_count=3)
+    page(2, ["c"], per_page=2, total_count=3)
+    assert len(list(cf.tunnels.all(per_page=1000))) == 3
+
+
+@responses.activate
+@pytest.mark.parametrize("last", [[], ["a", "b"]], ids=["empty", "as before"])
+def test_a_list_that_does_not_say_how_long_it_is_is_read_to_its_end(cf: Cloudflare, last: list[str]) -> None:
+    for number, ids in ((1, ["a", "b"]), (2, last)):
+        rows = [{"id": id_, "name": "n", "status": "down"} for id_ in ids]
+        match = [responses.matchers.query_param_matcher({"page": number}, strict_match=False)]
+        responses.get(TUNNELS, json={"success": True, "result": rows}, match=match)
+    assert len(list(cf.tunnels.all(per_page=1000))) == 2

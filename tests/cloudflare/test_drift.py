@@ -6,10 +6,11 @@ import pytest
 
 from cloudflare import drift
 from cloudflare.client.resources import Apps
-from cloudflare.models import Publication, Tunnel
+from cloudflare.models import Connector, Publication, Tunnel
 from cloudflare.reconcile import names
 from containers import loop
 from tenants.models import AuditEvent, Membership, Tenant, User
+from tests.cloudflare.connecting import connector
 from tests.conftest import converge
 from tests.parts import Cloud
 
@@ -193,3 +194,55 @@ def test_what_is_written_while_cloudflare_lists_is_no_drift(
     monkeypatch.setattr(Apps, "all", list_late)
     assert drift.survey() == []
     assert on_record("access:drift") == []
+
+
+def change(cloud: Cloud, host: str, **fields: Any) -> None:
+    """As somebody would at Cloudflare, with all else of the application as it was."""
+    path = app_of(cloud, host)
+    app = cloud.api("GET", path).json()["result"]
+    for made in ("id", "uid", "aud", "created_at", "updated_at"):
+        app.pop(made)
+    for policy in app["policies"]:
+        for made in ("id", "created_at", "updated_at"):
+            policy.pop(made)
+    assert cloud.api("PUT", path, json={**app, **fields}).ok
+
+
+def test_an_application_that_somebody_moved_off_its_name_is_back_over_it(hosts: list[str], cloud: Cloud) -> None:
+    """Its domain is as it was; at Cloudflare it protects its destinations."""
+    change(cloud, hosts[0], destinations=[{"type": "public", "uri": f"moved-{hosts[0]}"}])
+    mended(cloud)
+    assert cloud.sign_in("alice@example.com", hosts[0])
+    assert any("stands over" in text for _, _, said in on_record("access:drift") for text in said)
+
+
+def test_a_method_that_somebody_let_pass_is_held_up_again(hosts: list[str], cloud: Cloud) -> None:
+    change(cloud, hosts[0], options_preflight_bypass=True)
+    assert cloud.visit(hosts[0], "/", method="OPTIONS").status_code == 530, "past Access; no connector answers"
+    mended(cloud)
+    assert cloud.visit(hosts[0], "/", method="OPTIONS").status_code == 302
+
+
+def test_what_cloudflare_lists_in_short_pages_is_not_missed(hosts: list[str], cloud: Cloud) -> None:
+    cloud.control("PATCH", "limits", {"max_page": 1})
+    assert drift.survey() == []
+
+
+def test_an_ingress_that_somebody_wrote_is_written_anew(hosts: list[str], cloud: Cloud) -> None:
+    """Also one from after the backup that the rows are from."""
+    tunnel = Tunnel.objects.get()
+    with connector(cloud, tunnel.token) as take:
+        take()
+        before = len(cloud.writes())
+        Connector.objects.all().ring()
+        converge()
+        assert Tunnel.objects.get().connected_at
+        assert len(cloud.writes()) == before, "as it is, it is left alone"
+        path = f"/accounts/{{account}}/cfd_tunnel/{tunnel.tunnel_id}/configurations"
+        assert cloud.api("PUT", path, json={"config": {"ingress": [{"service": "http_status:404"}]}}).ok
+        assert cloud.state()["routable"] == []
+        take()
+        Connector.objects.all().ring()
+        converge()
+    assert cloud.state()["routable"] == sorted(hosts)
+    assert len(cloud.writes()) == before + 2

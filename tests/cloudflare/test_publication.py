@@ -12,6 +12,7 @@ from containers.models import Condition, Container
 from containers.tasks import answer
 from tenants.models import Membership, Tenant, User
 from tenants.refusal import Refused
+from tests.cloudflare.conftest import admits
 from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
 
@@ -177,3 +178,15 @@ def test_what_lets_people_in_never_waits_for_the_engine(
     answer(names.TUNNEL, row.tunnel_id)
     assert sent == [(names.CONNECTOR, first), (names.CONNECTOR, Connector.objects.get().pk)]
     assert memory.containers == {}
+
+
+def test_sessions_last_as_long_as_the_setting_says(create: Any, cloud: Cloud, settings: Any) -> None:
+    """Cloudflare gives a policy that names no duration its own default, which counts before the application's."""
+    settings.ACCESS_SESSION_DURATION = "1h"
+    host = create().hostname
+    converge()
+    assert cloud.state()["routable"] == [host]
+    cookie = cloud.sign_in("alice@example.com", host)
+    assert admits(cloud, host, cookie)
+    cloud.control("POST", "clock", {"seconds": 3700})
+    assert not admits(cloud, host, cookie)

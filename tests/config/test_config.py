@@ -90,6 +90,7 @@ def test_logs_are_json(capfd: pytest.CaptureFixture[str]) -> None:
         ("ACCESS_AUDIENCE", "0" * 64, "warren.E008"),
         ("ACCESS_TEAM_DOMAIN", "team.cloudflareaccess.com", "warren.E008"),
         ("ACCESS_STAFF_IDP", "9d1b", "warren.E008"),
+        ("ACCESS_SESSION_DURATION", "1d", "warren.E009"),
         ("EMAIL_URL", "", "warren.W004"),
         ("TRUSTED_PROXIES", [], "warren.W005"),
     ],

@@ -16,10 +16,11 @@ from cloudflare.entrance import keys
 from cloudflare.models import Account
 from tenants import seldom
 from tests.parts import Cloud
+from tests.simulator.people import pin, provider
 
 TEAM = "warren.cloudflareaccess.localhost"
 HEADER = "Cf-Access-Jwt-Assertion"
-OWN = "own"
+OWN, OTHER = "own", "other"
 
 
 @dataclass
@@ -43,13 +44,12 @@ class Front:
     @property
     def provider(self) -> str:
         """The id of the account's one-time PIN, by which people sign in here."""
-        (found,) = self.cloud.api("GET", "/accounts/{account}/access/identity_providers").json()["result"]
-        return str(found["id"])
+        return pin(self.cloud)
 
     def write(self, **fields: Any) -> None:
-        """Change the application at Cloudflare; `OWN` stands for `provider`."""
+        """Change the application at Cloudflare; `OWN` stands for `provider`, `OTHER` for one more of the account."""
         if idps := fields.get("allowed_idps"):
-            fields["allowed_idps"] = [self.provider if each == OWN else each for each in idps]
+            fields["allowed_idps"] = [self.provider if each == OWN else provider(self.cloud) for each in idps]
         path = f"/accounts/{{account}}/access/apps/{self.app['id']}"
         answer = self.cloud.api("PUT", path, json={**_body(self.host), **fields})
         assert answer.ok, answer.text

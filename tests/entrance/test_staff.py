@@ -12,9 +12,8 @@ from cloudflare.models import Account, StaffProvider
 from cloudflare.tasks import confirm_staff_provider
 from tenants import doorbell
 from tenants.models import AuditEvent, User
-from tests.entrance.conftest import OWN, Front, who
+from tests.entrance.conftest import OTHER, OWN, Front, who
 
-OTHER = "7f3c1e9a-5d2b-4f6e-8a1c-2b3d4e5f6a7b"
 ROOT, SUPPORT = "root@example.com", "support@example.com"
 RIGHT = {"allowed_idps": [OWN], "allow_authenticate_via_warp": False}
 

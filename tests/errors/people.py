@@ -48,6 +48,12 @@ def _read_only(w: World) -> Any:
     return _bearer(w, secret, "post")
 
 
+def _made_too_late(w: World) -> Any:
+    maker, _secret = tokens.create(actor=w.alice, name="script")
+    tokens.revoke(maker, actor=w.alice)
+    return tokens.create(actor=w.alice, name="another", maker=maker)
+
+
 def _old_link(w: World) -> Any:
     with time_machine.travel(timezone.now() - 2 * DAY, tick=True):
         token = links.sign_up("dora@example.com")
@@ -132,6 +138,7 @@ CAUSES: dict[str, Cause] = {
     "Asks the API without a token": lambda w: w.api(None, "get", "containers/"),
     "Sends a token that is wrong, old or revoked": lambda w: _bearer(w, "x" * 40),
     "Changes something with a token that reads": _read_only,
+    "Makes a token with what is revoked at that moment": _made_too_late,
     "Makes a token that lives too long": _token_days,
     "Signs up where nobody may": lambda w: w.api(
         None, "post", "sign-up/confirm/", {"token": links.sign_up("d@e.com"), **NEW}

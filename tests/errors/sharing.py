@@ -5,7 +5,7 @@ from typing import Any
 from django.test import override_settings
 from django.utils import timezone
 
-from access import granting, happened, sharing
+from access import granting, happened, sharing, terms
 from access.models import Grant
 from cloudflare.models import Account
 from tenants.models import User
@@ -110,6 +110,7 @@ CAUSES: dict[str, Cause] = {
     "Chooses an end that has passed": lambda w: w.share(expires_at=(timezone.now() - DAY).isoformat()),
     "Chooses no end where the plan wants one": lambda w: _days(w, None),
     "Chooses an end that is too far": lambda w: _days(w, timezone.now() + 30 * DAY),
+    "Chooses an end beyond what calendars hold": lambda w: _days(w, terms.LAST, days=None),
     "Shares with more guests than the plan allows": _guests,
     "Shares too often": _pace,
     "Shares with more people than Cloudflare takes": _crowd,

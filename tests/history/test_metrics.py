@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.test import Client
 from rest_framework.test import APIClient
 
 from access import sharing
@@ -157,3 +158,15 @@ def test_others_see_nothing(api: APIClient, container: Container, stranger: User
     api.force_authenticate(stranger)
     assert api.get(f"/api/v1/containers/{container.pk}/metrics/").status_code == 404
     assert api.get(f"/api/v1/containers/{container.pk}/metrics/?range=2h").status_code == 404
+
+
+def test_the_page_draws_what_the_api_tells(container: Container, owner: User, api: APIClient) -> None:
+    row(container, NOW - 900, cpu=12.345, memory=7).save()
+    client = Client()
+    client.force_login(owner)
+    there = f"/containers/{container.pk}/metrics/recorded/"
+    for span in ("1h", "24h", "30d"):
+        with time_machine.travel(NOW, tick=False):
+            client.force_login(owner)
+            assert client.get(there, {"range": span}).json() == asked(api, container, range=span)
+    assert client.get(there, {"range": "2h"}).status_code == 404

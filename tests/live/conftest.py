@@ -127,6 +127,7 @@ class FakeAgent:
         self.link = link
         self.leases: list[dict[str, Any]] = []
         self.closed: list[str] = []  # why streams were
+        self.typed = b""
         self._more = asyncio.Event()
         self._hearing = asyncio.create_task(self._hear())
 
@@ -138,6 +139,9 @@ class FakeAgent:
             elif message["type"] == "stream.open":
                 opened = {"type": "stream.opened", "stream": message["stream"], "agent": self.link.channel}
                 await self.link.send(message["web"], opened)
+            elif message["type"] == "stream.data":
+                self.typed += message["data"]
+                self._more.set()
             elif message["type"] == "stream.close":
                 self.closed.append(message["reason"])
                 self._more.set()
@@ -157,6 +161,12 @@ class FakeAgent:
     async def has_closed(self, *reasons: str) -> None:
         async with asyncio.timeout(5):
             while self.closed != [*reasons]:
+                self._more.clear()
+                await self._more.wait()
+
+    async def has_typed(self, text: bytes) -> None:
+        async with asyncio.timeout(5):
+            while self.typed != text:
                 self._more.clear()
                 await self._more.wait()
 

@@ -31,7 +31,7 @@ from tenants.models import Tenant, User
 from tests.docker.engines import second_engine
 from tests.installation import environment
 from tests.live.watchers import Lines, Numbers, Shell, Watcher
-from tests.parts import Cloud, wait_until
+from tests.parts import Cloud, slowness, wait_until
 from tests.up.parts import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -141,7 +141,7 @@ def _runs(pk: str) -> bool:
 
 async def _recovered(watchers: list[Watcher], since: float, what: str) -> None:
     """Every one of them has been told something newer: within 10 s, or as much more as the machine is overloaded."""
-    patience = 10 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    patience = 10 * slowness()
     while behind := [each for each in watchers if each.moved <= since]:
         await asyncio.sleep(0.05)
         if time.monotonic() - since > patience:

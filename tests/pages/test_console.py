@@ -202,7 +202,8 @@ def test_a_tenants_page_says_how_it_does(staff: Client, box: Container, owner: U
     Sample.objects.create(container=box, sampled_at=timezone.now(), **now)
     url = reverse("admin:tenants_tenant_change", args=[tenant.pk])
     words = staff.get(url).text
-    for text in ("Usage on the plan Enterprise", "12.5 %", "3\xa0MiB", "running", "dora@example.com", "grant:create"):
+    shown = ("Usage on the plan Enterprise", "12.5 %", "3\xa0MiB", "running", "dora@example.com", "Share the container")
+    for text in shown:
         assert text in words, text
     for text in ("View as this tenant", "Suspend…", "Delete…"):
         assert text in words, text

@@ -254,7 +254,7 @@ def test_what_people_did_is_for_owners(alice: Client, box: Container, tenant: Te
     bob = User.objects.create_user("bob@example.com", "secret")
     Membership.objects.create(tenant=tenant, user=bob, role="member")
     sharing.share(box, actor=owner, emails=[gina.email], permission="manage")
-    done = "created by alice@example.com"
+    done = "Create the container alice@example.com"
     assert done in text(page(alice, box))
     for other in (bob, gina):
         assert done not in text(page(signed_in(other), box))

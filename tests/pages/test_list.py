@@ -171,9 +171,14 @@ def test_numbers_stand_there_without_javascript(client: Client, make: Any) -> No
     numbers = {"memory_used": 128 << 20, "memory_limit": 512 << 20, "network_rx": 0, "network_tx": 0}
     Sample.objects.create(container=box, sampled_at=timezone.now(), cpu_percent=21.0, **numbers)
     page = client.get("/").content.decode()
-    assert '<span data-number="cpu">42&nbsp;%</span><progress class="bar" max="100" value="42"' in page
+    assert '<span data-number="cpu">42\N{NO-BREAK SPACE}%</span><progress class="bar " max="100" value="42"' in page
     assert "128\N{NO-BREAK SPACE}MiB</span> <span" in page
     assert 'value="25" aria-label="Memory of box, of its limit" data-number-bar="memory">' in page
+
+    Sample.objects.update(cpu_percent=2.0, memory_used=430 << 20)
+    page = client.get("/").content.decode()
+    assert ">4.0&nbsp;%<" in page.replace("\N{NO-BREAK SPACE}", "&nbsp;"), "with as many digits as live.js gives it"
+    assert '<progress class="bar near" max="100" value="84" aria-label="Memory' in page, "and its colour"
 
 
 def test_the_row_offers_what_fits(client: Client, make: Any) -> None:

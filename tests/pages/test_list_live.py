@@ -134,6 +134,40 @@ def test_what_was_drawn_stands_until_it_is_old(
     expect(bar).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [1440, 1024, 768, 390])
+def test_long_names_and_long_words_have_room(
+    width: int,
+    browser: Browser,
+    live_server: Any,
+    owner: User,
+    tenant: Tenant,
+    template: Template,
+    memory: MemoryEngine,
+    zone: Any,
+) -> None:
+    """In German, whose words are the longest; a label takes one line, however long it is."""
+    name = "quarterly-planning-of-2027"
+    box = admission.create(actor=owner, tenant=tenant, template=template, name=name)
+    Container.objects.update(
+        label="Rechnungen und Mahnungen aller Standorte, und was sonst noch aufgehoben werden muss, bis 2034"
+    )
+    ContainerStatus.objects.update(state="running", observed_generation=box.generation)  # degraded: its words are long
+    numbers = {"memory_used": 100 << 20, "memory_limit": 512 << 20, "network_rx": 0, "network_tx": 0}
+    Sample.objects.create(container=box, sampled_at=timezone.now(), cpu_percent=2.0, **numbers)
+    client = Client()
+    client.force_login(owner)
+    kept = client.cookies["warren_session"].value
+    with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
+        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(live_server.url)
+        expect(page.get_by_text("läuft, beeinträchtigt")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        label = page.get_by_text("Rechnungen und").bounding_box()
+        assert label
+        assert label["height"] < 30
+
+
 def test_who_is_let_in_from_the_start_is_written_as_chips(
     page: Page, live_server: Any, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any
 ) -> None:

@@ -11,8 +11,9 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from tenants import standing
-from tenants.models import AuditEvent, Invitation, Mail, Membership, Tenant, User
+from tenants import invitations, standing
+from tenants.mail import links
+from tenants.models import AuditEvent, Invitation, Mail, Membership, Role, Tenant, User
 from tests.people.conftest import PASSWORD, api, link, pages, token
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +184,15 @@ def test_a_closed_account_is_not_sent_to_the_sign_in(
     newcomer: dict[str, str] = {"name": "Charlie", "password": PASSWORD}
     for answer in (accept(token(message)), accept(token(message), **newcomer)):
         assert (answer.status_code, answer.json()["code"]) == (403, "account_closed")
+
+
+def test_who_is_blocked_has_invited_nobody(owner: User, tenant: Tenant, bob: User, delivered: Delivered) -> None:
+    Membership.objects.filter(user=bob).update(role=Role.OWNER)
+    row = invitations.invite(tenant, "bob2@example.com", Role.OWNER, actor=bob)
+    bob.is_active = False
+    bob.save()
+    assert delivered() == []
+    body = {"token": links.invitation(row), "name": "Bob", "password": PASSWORD}
+    answer = api().post(ACCEPT, body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "invitation_withdrawn")
+    assert not User.objects.filter(email="bob2@example.com").exists()

@@ -1,13 +1,20 @@
 """A forgotten password, a changed one, and closing one's account."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from time import sleep
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 
+from tenants import passwords
+from tenants.mail import links
 from tenants.models import ApiToken, AuditEvent, Mail, Membership, Role, Tenant, User
+from tests.conftest import make_tenant
 from tests.people.conftest import PASSWORD, api, link, pages, token
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +166,66 @@ def test_a_new_password_revokes_what_the_old_one_made(owner: User, stranger: Use
     assert api().post(f"{RESET}confirm/", {"token": secret, "password": PASSWORD}, format="json").status_code == 204
     assert set(ApiToken.objects.all()) == {theirs}
     assert AuditEvent.objects.filter(action="token:revoke", actor=owner.email).count() == 3
+
+
+@pytest.mark.parametrize("what", ["change", "close"])
+def test_the_old_password_does_nothing_once_another_is_set(
+    bob: User, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who knows it sends it at the very moment at which its owner resets it: verified before, used after."""
+    verify = passwords.verify
+
+    def then_reset(*given: Any) -> User | None:
+        found = verify(*given)
+        passwords.reset(links.password(bob), PASSWORD)
+        return found
+
+    monkeypatch.setattr(passwords, "verify", then_reset)
+    body = {"current_password": "secret", "password": "thief of the night"}
+    if what == "change":
+        answer = api(bob).post("/api/v1/me/password/", body, format="json")
+    else:
+        answer = api(bob).delete("/api/v1/me/", body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "password_wrong")
+    bob.refresh_from_db()
+    assert (bob.is_active, bob.check_password(PASSWORD)) == (True, True)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_joins_a_tenant_while_their_account_is_closed_leaves_it_under_its_lock(bob: User, owner: User) -> None:
+    """Else its other owner could leave at the same moment, and nobody would own it."""
+    globex = make_tenant("globex", owner)
+
+    def close() -> int:
+        with closing(connection):
+            answer = api(bob).delete("/api/v1/me/", {"current_password": "secret"}, format="json")
+            return int(answer.status_code)
+
+    def join(pool: ThreadPoolExecutor) -> Future[int]:
+        with closing(connection), transaction.atomic():
+            User.objects.locked().get(pk=bob.pk)
+            closing_it = pool.submit(close)
+            assert somebody_waits(closing_it)
+            Membership.objects.create(tenant=globex, user=bob, role=Role.OWNER)
+        return closing_it
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            Tenant.objects.locked(globex.pk)
+            closing_it = pool.submit(join, pool).result()
+            assert somebody_waits(closing_it)
+        assert closing_it.result() == 204
+    assert not Membership.objects.filter(user=bob).exists()
+
+
+def somebody_waits(work: Future[Any]) -> bool:
+    """For what this connection has locked; not once the work is done."""
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+            if cursor.fetchone()[0]:
+                return True
+            if work.done():
+                return False
+            sleep(0.05)
+    return False

@@ -15,7 +15,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from containers.models import Container, Template
+from tenants import passwords, tokens
+from tenants.mail import links
 from tenants.models import ApiToken, AuditEvent, Tenant, User
+from tenants.refusal import Refused
 from tests.people.conftest import pages
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +157,40 @@ def test_one_that_another_made_does_not_outlive_it(owner: User) -> None:
     assert sooner["expiry"] < short["expiry"]
     facts = AuditEvent.objects.filter(action="token:create", detail__made_with=short["id"])
     assert facts.count() == 3
+
+
+def test_one_that_is_revoked_takes_along_what_it_made(owner: User) -> None:
+    first, other = make(name="first").json(), make(name="other").json()
+    second = client(first["token"]).post(URL, {"name": "second"}, format="json").json()
+    third = client(second["token"]).post(URL, {"name": "third"}, format="json").json()
+    assert client(other["token"]).delete(f"{URL}{first['id']}/").status_code == 204
+    for gone in (first, second, third):
+        assert client(gone["token"]).get(URL).status_code == 401
+    assert client(other["token"]).get(URL).status_code == 200
+    assert AuditEvent.objects.filter(action="token:revoke").count() == 3
+
+
+def test_one_that_changes_the_password_stays_and_what_made_it_goes(owner: User) -> None:
+    first = make(name="first").json()
+    second = client(first["token"]).post(URL, {"name": "second"}, format="json").json()
+    body = {"current_password": "secret", "password": "correct horse battery"}
+    assert client(second["token"]).post("/api/v1/me/password/", body, format="json").status_code == 204
+    assert [client(one["token"]).get(URL).status_code for one in (first, second)] == [401, 200]
+
+
+@pytest.mark.parametrize("what", ["password", "account", "maker"])
+def test_what_counts_no_more_makes_none_in_the_last_moment(owner: User, what: str) -> None:
+    """Two requests at once: this one was let in before the other took away what it came with."""
+    maker, _ = tokens.create(actor=owner)
+    came_in = User.objects.get(pk=owner.pk)
+    if what == "password":
+        passwords.reset(links.password(owner), "correct horse battery")
+    elif what == "account":
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+    else:
+        tokens.revoke(maker, actor=owner)
+    before = ApiToken.objects.count()
+    with pytest.raises(Refused) as refused:
+        tokens.create(actor=came_in, maker=maker if what == "maker" else None)
+    assert (refused.value.code, ApiToken.objects.count()) == ("authentication_failed", before)
+    assert AuditEvent.objects.filter(action="token:create", outcome="refused").count() == 1

@@ -46,6 +46,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "container-bulk": {"POST": SIGNED_IN},  # each that is named is asked about by itself
     "container": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
     "container-metrics": {"GET HEAD": ITS_VIEWERS, "OPTIONS": SIGNED_IN},
+    "container-recorded": {"GET HEAD": ITS_VIEWERS},
     "container-logs": {"GET HEAD": ITS_OPERATORS, "OPTIONS": SIGNED_IN},
     "container-terminal": {"GET HEAD": ITS_SHELLS, "OPTIONS": SIGNED_IN},
     "container-live": {LOOK: SIGNED_IN},  # what is hidden is an empty answer that leads to the list

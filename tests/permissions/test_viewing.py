@@ -1,6 +1,7 @@
 """Viewing as a tenant: every route, every method; nothing beyond that tenant, and nothing is changed."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from cloudflare.models import Zone
 from containers import admission
 from containers.engine.memory import MemoryEngine
 from containers.models import Container, Template
+from monitoring.models import History
 from tenants import standing, tokens, viewing
 from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
 from tenants.viewer import Viewer
@@ -146,6 +148,32 @@ def test_no_route_leads_to_another_tenant(client: Client, sue: User, theirs: Con
     assert [(each.slug, each.my_role) for each in first.context["my_tenants"]] == [("acme", "owner")]
     assert client.get("/containers/new/?tenant=globex").status_code == 403
     assert client.get("/activity/?tenant=globex").status_code == 403
+
+
+def test_a_viewer_sees_what_was_recorded(client: Client, theirs: Container, box: Container, tenant: Tenant) -> None:
+    """The charts of the page reach back as the owner's do; nobody else's container, nor the staff member's own."""
+    History.objects.create(
+        container=box,
+        resolution=10,
+        at=int(time.time()) // 10 * 10 - 600,
+        samples=10,
+        cpu_samples=10,
+        cpu=1.0,
+        cpu_max=2.0,
+        memory=77,
+        memory_max=80,
+        rx=0,
+        tx=0,
+        read=0,
+        write=0,
+        pids=1,
+    )
+    view_as(client, tenant)
+    page = client.get(f"/containers/{box.pk}/metrics/").content.decode()
+    there = re.search('data-metrics="([^"]+)"', page)
+    assert there is not None
+    assert 77 in client.get(f"{there[1]}?range=1h").json()["memory_used"]
+    assert client.get(f"/containers/{theirs.pk}/metrics/recorded/").status_code == 404
 
 
 def test_every_page_says_so(client: Client, box: Container, tenant: Tenant) -> None:

@@ -140,6 +140,8 @@ def test_the_login_page_offers_a_choice(cloud: Cloud) -> None:
     assert "name=claims" not in page.text
     forged = cloud.visit(TEAM, path, jar, method="POST", data={**form, "claims": "{}"})
     assert "name=claims" not in forged.text
-    body["allowed_idps"] = ["00000000-0000-0000-0000-000000000000"]
-    assert cloud.api("PUT", f"{ACCESS}/apps/{app}", json=body).ok
+    gone = provider(cloud, "Gone")
+    assert cloud.api("PUT", f"{ACCESS}/apps/{app}", json={**body, "allowed_idps": [gone]}).ok
+    assert cloud.api("DELETE", f"{ACCESS}/identity_providers/{gone}").ok
+    assert cloud.api("PUT", f"{ACCESS}/apps/{app}", json={**body, "allowed_idps": [gone]}).status_code == 400
     assert cloud.visit(TEAM, path).status_code == 403

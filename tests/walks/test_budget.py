@@ -3,7 +3,6 @@
 With `-s` it says what was measured, as docs/benchmarks.md has it.
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from tenants.models import Membership, Tenant, User
 from tests.conftest import converge
 from tests.installation import environment, program
 from tests.pages.visitor import visitor
-from tests.parts import Cloud, wait_until
+from tests.parts import Cloud, slowness, wait_until
 from tests.up.parts import free_port
 
 MANY = 100
@@ -114,11 +113,6 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _patience() -> float:
-    """How much slower than two cores of its own this machine is at the moment."""
-    return max(1.0, os.getloadavg()[0] / 2)
-
-
 def _open(browser: Browser, address: str, session: str, problems: list[str]) -> tuple[Page, dict[str, int]]:
     """The list in a browser that knows nothing yet, and what each of its files weighed on the wire."""
     page = visitor(browser, 1440, problems)
@@ -163,8 +157,8 @@ def test_the_list_is_light_and_lives(
     _measured("the list, with nothing in the cache", sum(weighed.values()), BYTES, "bytes")
     assert sum(weighed.values()) <= BYTES, sorted(weighed.items(), key=lambda row: -row[1])
     answers_at = page.evaluate("window.answersAt") / 1000
-    _measured("until it answers", answers_at, SECONDS * _patience(), "s")
-    assert answers_at <= SECONDS * _patience()
+    _measured("until it answers", answers_at, SECONDS * slowness(), "s")
+    assert answers_at <= SECONDS * slowness()
     assert problems == []
     _changes_elsewhere(page, web, token)
     assert problems == []
@@ -182,8 +176,8 @@ def _changes_elsewhere(page: Page, address: str, token: str) -> None:
         answered = time.monotonic()
         expect(page.locator(place)).to_contain_text(words)
         took = time.monotonic() - answered
-        _measured(f"{path} elsewhere, until {words!r} is shown", took, SECONDS * _patience(), "s")
-        assert took <= SECONDS * _patience(), f"{words}: {took:.2f} s"
+        _measured(f"{path} elsewhere, until {words!r} is shown", took, SECONDS * slowness(), "s")
+        assert took <= SECONDS * slowness(), f"{words}: {took:.2f} s"
 
     def row(number: int) -> str:
         return f"[data-container='{shown[number]}']"

@@ -13,7 +13,6 @@ from cloudflare.simulator.state import App, Policy, World
 
 ROOT = "/accounts/{account}/access/apps"
 MAX_DOMAIN, MAX_DESTINATIONS, MAX_NAME = 63, 5, 350
-_DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 _HOST = re.compile(r"(?!.*\*.*\*)[a-z0-9*_-]+(\.[a-z0-9*_-]+)+(/\S*)?")
 _KNOWN: dict[str, type | tuple[type, ...]] = {
     "type": str,
@@ -81,15 +80,16 @@ def _checked(call: Call) -> dict[str, Any]:
             raise refused("domain is not valid")
         if len(uri) > MAX_DOMAIN:
             raise refused(f"domain is longer than {MAX_DOMAIN} characters")
-    duration = fields.setdefault("session_duration", "24h")
-    if duration != "immediate" and not _DURATION.fullmatch(duration):
-        raise refused("session_duration is not a duration")
+    policies.check_duration(fields.setdefault("session_duration", "24h"))
     if fields.get("same_site_cookie_attribute", "lax") not in {"none", "lax", "strict"}:
         raise refused("same_site_cookie_attribute is none, lax or strict")
     if not all(isinstance(row, str) for row in fields.get("allowed_idps") or []):
         raise refused("allowed_idps must be ids")
     if fields.get("auto_redirect_to_identity") and len(fields.get("allowed_idps") or []) != 1:
         raise refused("auto_redirect_to_identity needs exactly one allowed identity provider")
+    if fields.get("options_preflight_bypass") and fields.get("cors_headers"):
+        raise refused("options_preflight_bypass cannot be on with cors_headers")
+    fields["destinations"] = destinations or [{"type": "public", "uri": fields["domain"]}]
     return {name: value for name, value in fields.items() if name != "policies"}
 
 
@@ -107,6 +107,17 @@ def _policies(world: World, raw: Any) -> list[Policy]:
             found.append(policies.made(world, {**fields, "precedence": fields.get("precedence") or number}))
     _check_together(found)
     return sorted(found, key=lambda policy: policy.precedence)
+
+
+def _check_providers(world: World, fields: dict[str, Any], rows: list[Policy]) -> None:
+    """Nobody could sign in by what the account does not have."""
+    rules = (rule for row in rows for part in policies.PARTS for rule in row.fields[part])
+    named = {
+        *(fields.get("allowed_idps") or ()),
+        *(rule["login_method"]["id"] for rule in rules if "login_method" in rule),
+    }
+    if named - set(world.providers):
+        raise refused("unknown identity provider")
 
 
 def _check_together(rows: list[Policy]) -> None:
@@ -135,6 +146,7 @@ def list_apps(world: World, call: Call) -> Reply:
 def create_app(world: World, call: Call) -> Reply:
     fields = _checked(call)
     rows = _policies(world, (call.body or {}).get("policies"))
+    _check_providers(world, fields, rows)
     if any(app.domain == fields["domain"] for app in world.apps.values()):
         raise Refusal(409, 11010, "access.api.error.application_already_exists")
     if len(world.apps) >= world.max_apps:
@@ -155,6 +167,7 @@ def replace_app(world: World, call: Call) -> Reply:
     """A full replacement: what is not sent is gone, policies too."""
     app, fields = _get(world, call), _checked(call)
     rows = _policies(world, call.body.get("policies"))
+    _check_providers(world, fields, rows)
     if any(other.domain == fields["domain"] and other.id != app.id for other in world.apps.values()):
         raise Refusal(409, 11010, "access.api.error.application_already_exists")
     app.fields, app.policies, app.updated_at = fields, rows, world.stamp()

@@ -35,11 +35,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request after authentication: query and body, and the ids in its path."""
+    """A request after authentication: query and body, and the ids in its path.
+
+    `longest`: rows that a page has, whatever was asked for.
+    """
 
     query: Mapping[str, str]
     body: Any = None
     ids: dict[str, str] = field(default_factory=dict)
+    longest: int = 5_000_000
 
     def fields(self, known: Mapping[str, type | tuple[type, ...]], required: Sequence[str] = ()) -> dict[str, Any]:
         """The body's known fields, each of its type. Others are ignored, as Cloudflare does."""
@@ -63,7 +67,8 @@ class Call:
 
     def page(self, rows: Sequence[Any], *, default: int, most: int) -> Reply:
         """One page of the rows, with Cloudflare's counts."""
-        number, size = self.number("page", 1, 1_000_000), self.number("per_page", default, most)
+        number = self.number("page", 1, 1_000_000)
+        size = min(self.number("per_page", default, most), self.longest)
         part = list(rows[(number - 1) * size : number * size])
         info = {
             "page": number,

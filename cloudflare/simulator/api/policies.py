@@ -1,5 +1,6 @@
 """Access policies: what a valid one is, and the reusable ones at `/accounts/{account}/access/policies`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from cloudflare.simulator.state import Policy, World
 ROOT = "/accounts/{account}/access/policies"
 MAX_RULES = 1000
 PARTS = ("include", "require", "exclude")
+_DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 DECISIONS = {"allow", "deny", "non_identity", "bypass"}
 # Every kind of rule that Cloudflare knows, with the fields that its one value must have.
 RULES: dict[str, dict[str, type]] = {
@@ -76,7 +78,15 @@ def checked(raw: Any) -> dict[str, Any]:
         raise refused("policy name is required")
     if fields.get("decision") not in DECISIONS:
         raise refused("policy decision must be allow, deny, non_identity or bypass")
+    # Left out it is not the application's, before which it counts, but the schema's own default.
+    fields["session_duration"] = fields.get("session_duration") or "24h"
+    check_duration(fields["session_duration"])
     return with_rules(fields, "policy")
+
+
+def check_duration(text: str) -> None:
+    if text != "immediate" and not _DURATION.fullmatch(text):
+        raise refused("session_duration is not a duration")
 
 
 def with_rules(fields: dict[str, Any], what: str) -> dict[str, Any]:
