@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from cloudflare import survey
 from cloudflare.client.resources import Tunnels
-from cloudflare.models import Connector, Tunnel
+from cloudflare.connection import report_connected
+from cloudflare.models import Tunnel
 from cloudflare.reconcile import names
 from containers import conditions
 from tenants.models import User
@@ -53,9 +55,8 @@ def test_a_tunnel_that_connects_while_cloudflare_lists_is_not_disconnected(creat
     tunnel = Tunnel.objects.get()
 
     def connect() -> None:
-        from cloudflare.reconcile.connector import _ready
-
-        _ready(Connector.objects.select_related("tunnel").get())
+        Tunnel.objects.update(connected_at=timezone.now())
+        report_connected(tunnel, True, "Connected")
 
     meanwhile(connect)
     survey.tunnels()
