@@ -23,8 +23,10 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 async def test_a_guest_is_out_at_once(
     page: Open, owner: User, stranger: User, box: Container, tenant: Tenant, how: str
 ) -> None:
-    grant = await share(box, stranger, seconds=0.6 if how == "expired" else 600)
     theirs, mine = await page(stranger), await page(owner)
+    for each in (theirs, mine):
+        await each.until("hello")
+    grant = await share(box, stranger, seconds=1 if how == "expired" else 600)  # not sooner: it is to be subscribed to
     for each in (theirs, mine):
         await each.say(type="subscribe", containers=[str(box.pk)])
         await each.until("state")
