@@ -11,11 +11,21 @@ from tenants.words import gettext as _
 
 
 def require_open() -> None:
-    """Raises `Refused`: `registration_closed`."""
+    """For who signs up. Raises `Refused`: `registration_closed`."""
     if not settings.REGISTRATION_OPEN:
         raise Refused(
             "registration_closed",
             _("Nobody can sign up here by themselves; ask an owner to invite you, or whoever runs this installation."),
+            status=403,
+        )
+
+
+def require_free() -> None:
+    """For who is here already, and wants a tenant. Raises `Refused`: `registration_closed`."""
+    if not settings.REGISTRATION_OPEN:
+        raise Refused(
+            "registration_closed",
+            _("Nobody can make tenants here by themselves; ask whoever runs this installation for one."),
             status=403,
         )
 
@@ -27,7 +37,7 @@ def create(*, actor: User, name: str, slug: str = "", field: str = "name") -> Te
     `tenant_suspended` while one of their own is, or what is wrong with name or slug.
     """
     with audit.refusals(Action.TENANT_CREATE, actor=actor, tried=slug[:20]), transaction.atomic():
-        require_open()
+        require_free()
         _require_room(User.objects.locked().get(pk=actor.pk))
         return found(actor, name, slug, field=field)
 

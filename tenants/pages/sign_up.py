@@ -6,12 +6,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
-from tenants import accounts, current, guests
+from tenants import accounts, current, founding, guests
 from tenants.mail import links
 from tenants.models import User
 from tenants.pages.forms import AddressForm, DomainForm, DomainFormView, NewPasswordField, PersonNameField, refused
@@ -97,6 +98,12 @@ class SignUpConfirmView(DomainFormView):
         if User.objects.filter(email=self.email).exists():  # the link was used
             messages.info(request, _("There is an account with this address already; sign in."))
             return redirect("sign-in")
+        if request.method != "POST" and not guests.known(self.email):
+            # Registration was open when the link was sent. What is asked for here would be refused in the end.
+            try:
+                founding.require_open()
+            except Refused as exc:
+                raise PermissionDenied(str(exc)) from exc
         self.address = self.email
         self.words = _("Your address is confirmed; this is all that is missing.")
         return super().dispatch(request, *args, **kwargs)

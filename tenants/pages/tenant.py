@@ -153,7 +153,7 @@ def _only_where_open(request: HttpRequest) -> None:
     asked = audit.refusals(Action.TENANT_CREATE, actor=current.person(request))
     try:
         with asked if request.method == "POST" else nullcontext():
-            founding.require_open()
+            founding.require_free()
     except Refused as exc:
         raise PermissionDenied(str(exc)) from exc
 

@@ -143,6 +143,9 @@ CAUSES: dict[str, Cause] = {
     "Signs up where nobody may": lambda w: w.api(
         None, "post", "sign-up/confirm/", {"token": links.sign_up("d@e.com"), **NEW}
     ),
+    "Follows the link to sign up where nobody may any more": lambda w: w.page(
+        None, f"/sign-up/{links.sign_up('d@e.com')}/"
+    ),
     "Chooses a password that is too easy": lambda w: _change(w, "secret", "12345"),
     "Chooses a password that is too long": lambda w: passwords.check("x" * 1025, w.alice),
     "Gives a wrong password to change it": lambda w: _change(w, "wrong", PASSWORD),
@@ -161,6 +164,7 @@ CAUSES: dict[str, Cause] = {
     "Asks for too many mails": _mails,
     "Asks for a mail where none are sent": _no_mail,
     "Signs up where no plan is set up": _no_plan,
+    "Founds a tenant where nobody may": lambda w: w.api(w.alice, "post", "tenants/", {"name": "Globex"}),
     "Founds a tenant with a taken short name": lambda w: _new_tenant(w, slug="acme"),
     "Founds a tenant with an impossible short name": lambda w: _new_tenant(w, slug="9-lives"),
     "Founds a tenant with a reserved short name": lambda w: _new_tenant(w, slug="admin"),

@@ -158,9 +158,12 @@ def test_closed_means_closed(settings: Any, owner: User, tenant: Tenant, deliver
     assert pages().post("/sign-up/", {"email": "e@example.com"}).headers["Location"] == "/sign-in/"
     assert len(delivered()) == 1, "and no mail"
     assert set(Mail.objects.exclude(to="dora@example.com").values_list("state", flat=True)) == {"dropped"}
+    late = pages().get(f"/sign-up/{early}/")
+    assert late.status_code == 403, "before anything is filled in"
+    assert "Nobody can sign up here by themselves" in late.content.decode()
     assert confirm(early).json()["code"] == "registration_closed"
     assert api(owner).post("/api/v1/tenants/", {"name": "Two"}, format="json").json()["code"] == "registration_closed"
-    assert pages(owner).get("/tenants/new/").status_code == 403
+    assert "Nobody can make tenants here by themselves" in pages(owner).get("/tenants/new/").content.decode()
     assert "Sign up" not in pages().get("/sign-in/").content.decode()
     assert AuditEvent.objects.filter(outcome="refused", reason="registration_closed").count() == 2
     assert (User.objects.count(), Tenant.objects.count()) == (1, 1)
