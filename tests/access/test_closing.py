@@ -16,6 +16,7 @@ from cloudflare.models import Account, Publication, Tunnel, Zone
 from containers.models import Container, Template
 from tenants import accounts
 from tenants.models import Membership, Tenant, User
+from tenants.refusal import Refused
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -73,7 +74,7 @@ def test_who_shares_while_their_account_is_closed(boxes: list[Container]) -> Non
     own = Grant.objects.create(email=gina.email, granter="alice@example.com", **facts)
     with beside() as start, transaction.atomic():
         sharing.lock(boxes[0])
-        start(accounts._close, gina)
+        start(accounts._closed, gina, gina.password, Refused("password_wrong", "Another was set since."))
         list(Publication.objects.select_for_update(nowait=True))
         Grant.objects.create(email="hugo@example.com", granter=gina.email, granted_by=gina, via=own, **facts)
         connection.check_constraints()  # now, as at the end of the transaction
