@@ -4,11 +4,13 @@ Every secret may also come from a file: set `NAME_FILE` instead of `NAME`. `docs
 what an operator sets; the defaults here are safe for production, `manage.py up` relaxes them for one machine.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config import content_policy, database, logs, rest, schedule
 from config.console import appearance
@@ -20,8 +22,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
 WARREN_HOME = Path(env.str("WARREN_HOME", default=str(BASE_DIR / "var"))).absolute()
-if (WARREN_HOME / "settings.env").exists():
-    environ.Env.read_env(WARREN_HOME / "settings.env")
+try:
+    with (WARREN_HOME / "settings.env").open() as _file:
+        environ.Env.read_env(_file)
+except FileNotFoundError:
+    pass
+except OSError as exc:  # to go on without would end in another error, about a setting that stands in the file
+    raise ImproperlyConfigured(
+        f"{exc.filename} can't be read by user {os.getuid()}, group {os.getgid()}: {exc.strerror}."
+        + (" For compose: chgrp 1000 secrets.env; chmod 640 secrets.env" if os.getuid() == 1000 else "")
+    ) from None
 
 # --- Who we are -------------------------------------------------------------------------------------------
 EMBEDDED = env.bool("EMBEDDED", default=False)  # one machine, plain HTTP, simulator: what `manage.py up` runs
