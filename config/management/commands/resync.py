@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Cloudflare is not asked what a tunnel's ingress is in a pass: what was written last is noted.
         Tunnel.objects.exclude(tunnel_id="").ring(config_digest="")
-        differ = drift.survey()
+        differ = set(drift.survey())
         for controller in loop.controllers():
             controller.model.objects.exclude(next_check_at=None).ring()  # those at rest have nothing outside
         self.stdout.write(
