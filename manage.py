@@ -11,9 +11,13 @@ def main() -> None:
         from config.embedded import environment
 
         environment.ensure()
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as exc:  # a setting that is missing or wrong: where it was read helps nobody
+        sys.exit(f"warren: {exc}")
 
 
 if __name__ == "__main__":

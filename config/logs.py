@@ -74,4 +74,12 @@ def configuration(level: str) -> dict[str, Any]:
     }
 
 
-_QUIET = ("urllib3", "docker", "daphne", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+_QUIET = (
+    "urllib3",
+    "docker",
+    "daphne",
+    "celery.app.trace",
+    "celery.worker.request",
+    "celery.worker.strategy",
+    "celery.beat",
+)

@@ -10,7 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
-from config import content_policy, database, logs, rest, schedule
+from config import content_policy, database, logs, rest, schedule, settings_file
 from config.console import appearance
 from config.openapi import settings as openapi
 
@@ -20,8 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
 WARREN_HOME = Path(env.str("WARREN_HOME", default=str(BASE_DIR / "var"))).absolute()
-if (WARREN_HOME / "settings.env").exists():
-    environ.Env.read_env(WARREN_HOME / "settings.env")
+settings_file.read(WARREN_HOME / "settings.env")
 
 # --- Who we are -------------------------------------------------------------------------------------------
 EMBEDDED = env.bool("EMBEDDED", default=False)  # one machine, plain HTTP, simulator: what `manage.py up` runs

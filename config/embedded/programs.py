@@ -38,11 +38,12 @@ def simulator(home: Path, tunnel_host: str) -> Program:
 
 def workers(home: Path) -> list[Program]:
     """The processes that a production installation runs, too."""
-    celery = (sys.executable, "-m", "celery", "-A", "config")
+    celery = (sys.executable, "-m", "celery", "-q", "-A", "config")
     quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat")
+    daphne = (sys.executable, "-m", "daphne", "-v", "0")  # no line for each request: it would hold the links of mails
     port = str(environment.web_port())
     return [
-        _program("web", sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, "config.asgi:application"),
+        _program("web", *daphne, "-b", "127.0.0.1", "-p", port, "config.asgi:application"),
         _program("worker", *celery, "worker", "-Q", "celery", "--pool", "threads", "--concurrency", "16", *quiet),
         _program("edge", *celery, "worker", "-Q", "edge", "--pool", "threads", "--concurrency", "8", *quiet),
         _program("beat", *celery, "beat", "--schedule", str(home / "beat"), "--pidfile", ""),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from cloudflare import drift
 from cloudflare.client.resources import Apps
@@ -246,3 +247,19 @@ def test_an_ingress_that_somebody_wrote_is_written_anew(hosts: list[str], cloud:
         converge()
     assert cloud.state()["routable"] == sorted(hosts)
     assert len(cloud.writes()) == before + 2
+
+
+def test_a_restored_database_is_not_believed(hosts: list[str], cloud: Cloud) -> None:
+    """After the backup one container was deleted outside: nothing of it is there, and its row knows nothing of that."""
+    tunnel = Tunnel.objects.get()
+    configuration = f"/accounts/{{account}}/cfd_tunnel/{tunnel.tunnel_id}/configurations"
+    rules = cloud.api("GET", configuration).json()["result"]["config"]["ingress"]
+    assert cloud.api("DELETE", record_of(hosts[0])).ok
+    left = [rule for rule in rules if rule.get("hostname") != hosts[0]]
+    assert cloud.api("PUT", configuration, json={"config": {"ingress": left}}).ok
+    assert cloud.api("DELETE", app_of(cloud, hosts[0])).ok
+    call_command("resync")
+    converge()
+    assert cloud.api("GET", configuration).json()["result"]["config"]["ingress"] == rules
+    assert cloud.state()["routable"] == sorted(hosts)
+    assert drift.survey() == []

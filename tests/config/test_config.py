@@ -3,17 +3,24 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from cloudflare.models import Account
+from cloudflare.models import Account, Tunnel
 from config.logs import MaskSecrets, mask
+from tenants.encryption import Reencrypted, reencrypt
+from tenants.models import Tenant
 
 
 def test_healthz_needs_nothing() -> None:
@@ -135,6 +142,39 @@ def test_secrets_at_rest(settings: Any) -> None:
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(ImproperlyConfigured, match=r"Account\.api_token was encrypted with a key"):
         Account.objects.get()
+
+
+@pytest.mark.django_db
+def test_an_old_key_can_go_once_nothing_needs_it(settings: Any, tenant: Tenant) -> None:
+    account = Account.objects.create(name="x", account_id="x", api_token="very secret")
+    Tunnel.objects.create(tenant=tenant, account=account, secret="of a tunnel")
+    old = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *old]
+    Account.objects.create(name="y", account_id="y", api_token="of today")
+    assert reencrypt() == Reencrypted(all=3, anew=2)
+    assert reencrypt() == Reencrypted(all=3, anew=0)
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert [row.api_token for row in Account.objects.order_by("name")] == ["very secret", "of today"]
+    assert Tunnel.objects.get().secret == "of a tunnel"
+    settings.ENCRYPTION_KEYS = old
+    with pytest.raises(CommandError, match=r"(Account\.api_token|Tunnel\.secret).*put that key back"):
+        call_command("reencrypt")
+
+
+def test_an_unreadable_settings_file_is_said_to_be_so(tmp_path: Path) -> None:
+    """Whoever runs the tests may read everything: a folder in its place is unreadable for them, too."""
+    (tmp_path / "settings.env").mkdir()
+    told = subprocess.run(
+        [sys.executable, "manage.py", "new_key"],
+        env={**os.environ, "WARREN_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"},
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"warren: {tmp_path / 'settings.env'} can't be read by user {os.getuid()}")
+    assert len(told.stderr.splitlines()) == 1
 
 
 def test_errors_show_nothing_of_their_cause(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

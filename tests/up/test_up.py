@@ -123,9 +123,9 @@ def test_whatever_dies_comes_back(tmp_path: Path) -> None:
         for name in (
             "redis-server",
             "cloudflare.simulator",
-            "celery -A config worker -Q celery",
-            "celery -A config worker -Q edge",
-            "celery -A config beat",
+            "celery -q -A config worker -Q celery",
+            "celery -q -A config worker -Q edge",
+            "celery -q -A config beat",
             "agent",
         ):
             pid = next(pid for pid, command in up.programs().items() if name in command and pid != up.process.pid)

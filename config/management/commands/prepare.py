@@ -31,6 +31,8 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         doorbell.send("cloudflare.reconcile_zone", zone.pk)
         doorbell.send("cloudflare.refresh_keys", settings.ACCESS_TEAM_DOMAIN)  # else whoever comes first waits
+        if options["verbosity"]:
+            self.stdout.write(f"Prepared: Cloudflare takes the token, {zone.domain} gets its guard, Docker answers.")
 
     def _build_reset(self) -> None:
         """Without it everything works but one thing, more roughly: so nothing else waits for it."""

@@ -85,7 +85,7 @@ class Command(BaseCommand):
         await supervisor.start(programs.simulator(HOME, gateway))
         await _until(lambda: _answers(environment.edge_port(), "/"), "the Cloudflare simulator")
         self._say("preparing images and account")
-        await _in_thread(call_command, "prepare")
+        await _in_thread(call_command, "prepare", verbosity=0)
         made = await _in_thread(people.ensure, HOME / "credentials.json")
         for program in programs.workers(HOME):
             await supervisor.start(program)
