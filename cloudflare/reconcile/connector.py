@@ -146,6 +146,9 @@ def _rewritten(tunnel: ScheduledQuerySet[Tunnel], version: int) -> tuple[tuple[s
 
 def _remove(connector: Connector, lease: Lease) -> loop.Result:
     """Verified gone at the engine, the row goes; the tunnel waits for that before it goes itself."""
+    if connector.tunnel.connectors.filter(wanted=True).exists():  # that serves: what this one is at may end
+        engine.current().stop(connector.engine_name, settings.CONTAINER_STOP_SECONDS)
+        lease.hold()
     engine.current().remove(connector.engine_name)
     lease.hold()
     rotation.cut(connector, client_for(connector.tunnel.account))

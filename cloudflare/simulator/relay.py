@@ -11,6 +11,9 @@ Lines on a control connection, each ended by a newline:
 
 On a work connection: `WORK <token> <connector id>`; later the edge writes `OPEN <hostname>`, and from then on the
 connection is a pipe to the service that the connector's own ingress names for the hostname.
+
+A connector that is asked to end says `BYE <token> <connector id>` on a connection of its own: it gets no new requests
+from then on, and ends those that it has.
 """
 
 import asyncio
@@ -38,6 +41,7 @@ class Link:
 
     def __init__(self, connector: Connector, writer: asyncio.StreamWriter, token: str) -> None:
         self.connector, self.control, self.token = connector, writer, token
+        self.leaving = False
         self.idle: deque[Pipe] = deque()
         self.busy: set[asyncio.StreamWriter] = set()
         self.arrived = asyncio.Event()
@@ -107,7 +111,7 @@ class Relay:
 
     async def open(self, tunnel: Tunnel, host: str) -> Pipe | None:
         """A pipe to the service behind the hostname, by whichever connector has one free; None without any."""
-        for link in list(self._links.get(tunnel.id, {}).values()):
+        for link in [link for link in self._links.get(tunnel.id, {}).values() if not link.leaving]:
             pipe = await link.take()
             if pipe is not None:
                 pipe[1].write(f"OPEN {host}\n".encode())
@@ -126,6 +130,8 @@ class Relay:
                     await self._control(reader, writer, token, connector_id, version)
                 case ["WORK", token, connector_id]:
                     keep = self._work(reader, writer, token, connector_id)
+                case ["BYE", token, connector_id] if link := self._link(token, connector_id):
+                    link.leaving = True
         except (TimeoutError, ConnectionError, ValueError, asyncio.LimitOverrunError):
             keep = False
         except asyncio.CancelledError:
@@ -136,13 +142,17 @@ class Relay:
                 writer.close()
 
     def _work(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str, connector_id: str) -> bool:
-        """Belongs to a connector that is signed in, which it stays when the tunnel's secret changes."""
-        link = next((links[connector_id] for links in self._links.values() if connector_id in links), None)
-        if link is None or not secrets.compare_digest(link.token, token):
+        link = self._link(token, connector_id)
+        if link is None:
             return False
         link.idle.append((reader, writer))
         link.arrived.set()
         return True
+
+    def _link(self, token: str, connector_id: str) -> Link | None:
+        """Of a connector that is signed in, which it stays when the tunnel's secret changes."""
+        link = next((links[connector_id] for links in self._links.values() if connector_id in links), None)
+        return link if link and secrets.compare_digest(link.token, token) else None
 
     async def _control(
         self,

@@ -197,7 +197,7 @@ async def _nothing_is_left(programs: Parts, idle: dict[str, tuple[int, int]], bo
                 found[program] = {"before": (threads, descriptors), "now": now}
         return found
 
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 15 * slowness()
     while found := await left():
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.2)

@@ -249,7 +249,7 @@ ACTIONS: dict[str, dict[str, str]] = {
     "access_grant": {"revoke": CHANGERS, "resync": CHANGERS},
     "cloudflare_account": {"delete_selected": DELETERS},
     "cloudflare_zone": {"reconcile_now": CHANGERS, "delete_selected": DELETERS},
-    "cloudflare_tunnel": {"reconcile_now": CHANGERS},
+    "cloudflare_tunnel": {"reconcile_now": CHANGERS, "change_token": CHANGERS},
     "cloudflare_connector": {"reconcile_now": CHANGERS},
     "cloudflare_publication": {"reconcile_now": CHANGERS},
     "cloudflare_visitcursor": {"reconcile_now": CHANGERS},

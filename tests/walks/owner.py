@@ -154,7 +154,7 @@ def record(owner: Walker, scene: Scene, key: str) -> None:
     expect(owner.page.get_by_role("link", name="access given by").first).to_be_visible()
     owner.stop("visits")
     owner.page.goto(scene.up.url("/activity/"))
-    for verb in ("grant:create", "grant:active", "grant:revoke", "grant:out"):
-        expect(owner.page.locator("tbody").get_by_text(verb).first).to_be_visible()
+    for deed in ("Share the container", "Let in at the edge", "Revoke an access", "Out at the edge"):
+        expect(owner.page.locator("tbody").get_by_text(deed).first).to_be_visible()
     owner.stop("record")
     owner.quiet()
