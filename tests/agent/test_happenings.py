@@ -67,10 +67,15 @@ async def test_a_kill_and_a_start_from_outside(agent: Agent, web: Web, run: Run,
     assert agent.engine.running == {ours: box.id}
     await asyncio.to_thread(box.remove, force=True)
     await until(lambda: web.of("event")[-1]["event"] == "destroyed")
-    expected = ["started", "killed", "died", "started", "paused", "unpaused", "killed", "died", "destroyed"]
-    await until_in_database(agent, lambda: len(incidents(ours)) == len(expected))
+    await until_in_database(agent, lambda: "destroyed" in dict(incidents(ours)))
     found = await agent.in_database(lambda: incidents(ours))
-    assert [kind for kind, _ in found] == expected == [one["event"] for one in web.of("event")]
+    kinds = [kind for kind, _ in found]
+    assert kinds == [one["event"] for one in web.of("event")]
+    # Docker itself says both of these twice where containerd's word of them comes late.
+    pauses = {"paused", "unpaused"}
+    assert pauses <= set(kinds)
+    expected = ["started", "killed", "died", "started", "killed", "died", "destroyed"]
+    assert [kind for kind in kinds if kind not in pauses] == expected
     assert [code for kind, code in found if kind == "died"] == [137, 137]
 
 
