@@ -1,11 +1,15 @@
 """Settings of the test run: the real ones, with throw-away secrets and a home of its own."""
 
+import atexit
 import base64
 import os
+import shutil
 import tempfile
 
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-os.environ.setdefault("WARREN_HOME", tempfile.mkdtemp(prefix="warren-test."))
+if "WARREN_HOME" not in os.environ:  # the first process of a run, whose others have the same
+    os.environ["WARREN_HOME"] = tempfile.mkdtemp(prefix="warren-test.")
+    atexit.register(shutil.rmtree, os.environ["WARREN_HOME"], ignore_errors=True)
 os.makedirs(os.path.join(os.environ["WARREN_HOME"], "static"), exist_ok=True)
 os.environ.update(
     SECRET_KEY="only-for-tests-" * 4,
