@@ -113,7 +113,7 @@ class Walker:
         """
         page = self.page
         page.wait_for_function(SETTLED)
-        while self.disturbed:
+        while self.disturbed and not noisy:  # who has no network cannot load it once more
             self._once_more()
         self.stops += 1
         told = []
@@ -133,6 +133,7 @@ class Walker:
         sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, f"{self.walk}, {name}: {sideways} pixels too wide"
         if noisy:
+            self.disturbed = False
             self.problems.clear()
         self.quiet()
 
