@@ -5,6 +5,8 @@ What else a browser shows without a socket: numbers that stand, notes, and chips
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -134,6 +136,19 @@ def test_what_was_drawn_stands_until_it_is_old(
     expect(bar).to_be_hidden()
 
 
+@contextmanager
+def _list_of(owner: User, browser: Browser, live_server: Any, **screen: Any) -> Iterator[Page]:
+    """The list in a browser with a screen of its own."""
+    client = Client()
+    client.force_login(owner)
+    kept = client.cookies["warren_session"].value
+    with browser.new_context(**screen) as context:
+        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(live_server.url)
+        yield page
+
+
 @pytest.mark.parametrize("width", [1440, 1024, 768, 390])
 def test_long_names_and_long_words_have_room(
     width: int,
@@ -154,13 +169,8 @@ def test_long_names_and_long_words_have_room(
     ContainerStatus.objects.update(state="running", observed_generation=box.generation)  # degraded: its words are long
     numbers = {"memory_used": 100 << 20, "memory_limit": 512 << 20, "network_rx": 0, "network_tx": 0}
     Sample.objects.create(container=box, sampled_at=timezone.now(), cpu_percent=2.0, **numbers)
-    client = Client()
-    client.force_login(owner)
-    kept = client.cookies["warren_session"].value
-    with browser.new_context(locale="de-DE", viewport={"width": width, "height": 900}) as context:
-        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(live_server.url)
+    screen = {"locale": "de-DE", "viewport": {"width": width, "height": 900}}
+    with _list_of(owner, browser, live_server, **screen) as page:
         expect(page.get_by_text("läuft, beeinträchtigt")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         label = page.get_by_text("Rechnungen und").bounding_box()
@@ -182,13 +192,7 @@ def test_nothing_moves_for_whoever_asked_for_less(
     """What is on its way has a ring that turns."""
     made = admission.create(actor=owner, tenant=tenant, template=template, name="alpha")
     ContainerStatus.objects.filter(pk=made.pk).update(attempts=1)
-    client = Client()
-    client.force_login(owner)
-    kept = client.cookies["warren_session"].value
-    with browser.new_context(reduced_motion=motion) as context:
-        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(live_server.url)
+    with _list_of(owner, browser, live_server, reduced_motion=motion) as page:
         expect(page.get_by_text("provisioning")).to_be_visible()
         turning = (
             "document.getAnimations().filter((each) => each.animationName === 'turn' && each.playState === 'running')"
