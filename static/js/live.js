@@ -250,6 +250,13 @@ for (const { element } of fragments) {
     show();
     tick();
   });
+  // What was on its way as the network changed is lost, and a socket that outlives the change says nothing twice.
+  let again;
+  element.addEventListener("htmx:sendError", ({ detail }) => {
+    if (poll || detail.requestConfig.elt !== element) return; // without a socket it is asked for anyway
+    clearTimeout(again);
+    again = setTimeout(() => element.dispatchEvent(new Event("refresh")), POLL);
+  });
   element.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
     leaving ||= Boolean(detail.xhr.getResponseHeader("HX-Redirect"));
   });
