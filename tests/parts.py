@@ -19,10 +19,10 @@ from docker.errors import APIError, NotFound
 
 
 def wait_until(holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0.05) -> Any:
-    """The first true answer; fails when none comes in time. Asking takes a quarter of the time at most, lest many who
-    wait have all of the machine.
+    """The first true answer; fails when none comes in time, which is longer on a machine that is busy. Asking takes a
+    quarter of it at most, lest many who wait have all of the machine.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * slowness()
     asked = time.monotonic()
     while not (found := holds()):
         now = time.monotonic()

@@ -19,6 +19,7 @@ from monitoring.agent.assembly import assemble
 from monitoring.live import wire
 from monitoring.live.link import Link, Message
 from tenants.models import Tenant
+from tests.parts import slowness
 
 BUSYBOX = "/bin/busybox"
 Run = Callable[..., Any]
@@ -26,7 +27,7 @@ Run = Callable[..., Any]
 
 async def until(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
     """The first true answer, as `tests.parts.wait_until` for a loop that others work in."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * slowness()
     while not (found := holds()):
         assert time.monotonic() < deadline, f"{holds} did not hold within {seconds} s"
         await asyncio.sleep(0.01)
@@ -35,7 +36,7 @@ async def until(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 async def until_in_database(agent: Agent, holds: Callable[[], Any]) -> None:
     """The same, asked in the agent's thread for the database."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(20 * slowness()):
         while not await agent.in_database(holds):  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
 
@@ -81,7 +82,7 @@ async def running() -> AsyncIterator[Agent]:
         yield agent
     finally:
         agent.stop()
-        await asyncio.wait_for(task, 3)
+        await asyncio.wait_for(task, 10)
 
 
 @pytest_asyncio.fixture

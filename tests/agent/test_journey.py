@@ -13,7 +13,7 @@ from monitoring.models import Incident, Kind, Sample
 from tenants.models import Tenant, User
 from tests.conftest import converge
 from tests.installation import celery, environment, prepare, program
-from tests.parts import Cloud, wait_until
+from tests.parts import Cloud, slowness, wait_until
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -36,9 +36,9 @@ def test_a_death_is_in_the_database_within_a_second(
         killed = docker.from_env().containers.get(status.engine_id)
         began = time.monotonic()
         killed.kill()
-        wait_until(died.exists, 1, 0.01)
-        assert time.monotonic() - began < 1
-        wait_until(lambda: ContainerStatus.objects.get(container=row).started_at != status.started_at, 3, 0.01)
+        wait_until(died.exists, 5, 0.01)
+        assert time.monotonic() - began < slowness()
+        wait_until(lambda: ContainerStatus.objects.get(container=row).started_at != status.started_at, 10, 0.01)
     assert died.get().exit_code == 137
 
 

@@ -18,6 +18,7 @@ from monitoring.sources.auto import Auto
 from monitoring.sources.cgroups import Cgroups
 from monitoring.sources.stats import Stats
 from tests.agent.conftest import BUSYBOX, Run
+from tests.parts import slowness
 
 MIB = 1024**2
 LOAD = f"""
@@ -109,7 +110,7 @@ async def test_where_cgroups_are_not_to_be_seen(
         assert await auto.read_all(ids) == await auto.read_all(ids) == {}
         began = time.monotonic()
         found = await auto.read_all({**ids, "gone": "f" * 64})
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 2.5 * slowness()
         assert set(found) == set(ids)
         assert [reading.memory_limit for reading in found.values()] == [0] * 4, "the host's memory is no limit"
         assert [record.message.split(":")[0] for record in caplog.records] == [

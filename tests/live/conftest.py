@@ -26,6 +26,7 @@ from monitoring.live.database import AT_ONCE, REVIEWS, in_database
 from monitoring.live.link import Link
 from tenants.models import Membership, Tenant, User
 from tests.live import described
+from tests.parts import slowness
 
 _PORTS = itertools.count(1)
 ORIGIN = "http://testserver"
@@ -55,7 +56,7 @@ class Page:
         self.received = 0
 
     async def open(self) -> Self:
-        accepted, code = await self.socket.connect(timeout=5)
+        accepted, code = await self.socket.connect(timeout=15)
         assert accepted, code
         return self
 
@@ -64,7 +65,7 @@ class Page:
 
     async def next(self, seconds: float = 15) -> dict[str, Any]:
         """The next message, whatever it is; `{"closed": code}` once the server has closed."""
-        sent = await self.socket.receive_output(seconds)
+        sent = await self.socket.receive_output(seconds * slowness())
         if sent["type"] == "websocket.close":
             return {"closed": sent["code"]}
         self.received += 1
@@ -152,20 +153,20 @@ class FakeAgent:
     async def leased(self, *containers: Any) -> str:
         """The channel of the web process that asked for exactly these."""
         wanted = {str(container.pk) for container in containers}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while not self.leases or set(self.leases[-1]["containers"]) != wanted:
                 self._more.clear()
                 await self._more.wait()
         return str(self.leases[-1]["web"])
 
     async def has_closed(self, *reasons: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while self.closed != [*reasons]:
                 self._more.clear()
                 await self._more.wait()
 
     async def has_typed(self, text: bytes) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while self.typed != text:
                 self._more.clear()
                 await self._more.wait()

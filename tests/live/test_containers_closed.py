@@ -15,6 +15,7 @@ from containers.models import Container
 from monitoring.live import socket
 from tenants.models import Tenant, User
 from tests.live.conftest import Open, make_box, put_out, share
+from tests.parts import slowness
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -26,7 +27,7 @@ async def test_a_guest_is_out_at_once(
     theirs, mine = await page(stranger), await page(owner)
     for each in (theirs, mine):
         await each.until("hello")
-    grant = await share(box, stranger, seconds=1 if how == "expired" else 600)  # not sooner: it is to be subscribed to
+    grant = await share(box, stranger, seconds=3 if how == "expired" else 600)  # not sooner: it is to be subscribed to
     for each in (theirs, mine):
         await each.say(type="subscribe", containers=[str(box.pk)])
         await each.until("state")
@@ -47,7 +48,7 @@ async def test_a_guest_is_out_at_once(
     await end()
     code = await theirs.closed()
     assert code == (4401 if how == "shut" else 4403)
-    assert timezone.now() - began < timedelta(seconds=2.2 if how == "expired" else 1)
+    assert timezone.now() - began < timedelta(seconds=3.2 * (how == "expired") + slowness())
     await mine.say(type="ping")
     await mine.until("pong")
 

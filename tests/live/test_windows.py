@@ -63,7 +63,7 @@ async def test_a_writer_waits_for_room() -> None:
     assert sent == [0, CHUNK, 2 * CHUNK, 3 * CHUNK]
     outflow.acked(99 * CHUNK)  # of bytes that nobody wrote
     outflow.acked(2 * CHUNK)
-    await asyncio.wait_for(writing, 1)
+    await asyncio.wait_for(writing, 10)
     assert sent[-1] == 5 * CHUNK
     outflow.acked(CHUNK)  # late
     assert outflow.outstanding == 4 * CHUNK

@@ -27,7 +27,7 @@ class Watcher:
         while True:
             try:
                 async with websockets.connect(
-                    self.url, additional_headers=self._headers, origin=None, open_timeout=5, close_timeout=1
+                    self.url, additional_headers=self._headers, origin=None, open_timeout=15, close_timeout=1
                 ) as socket:
                     pause = 0.3
                     await self.watch(socket)

@@ -165,7 +165,7 @@ def _a_kill_is_seen(page: Page, container: Container) -> None:
     seen = page.locator(".incidents").get_by_text("ended with exit code 137")
     expect(seen).to_have_count(0)
     container.kill()
-    expect(seen).to_be_visible(timeout=1_000)
+    expect(seen).to_be_visible(timeout=1000 * slowness())
     expect(page.locator("#terminal [data-said]")).to_have_text("The container has stopped, and the shell with it.")
     expect(page.locator("h1")).to_contain_text("running")
 
@@ -178,7 +178,7 @@ def _comes_back(page: Page, up: Up, container: Container) -> None:
     (web,) = [pid for pid, command in up.programs().items() if "daphne" in command]
     os.kill(web, signal.SIGKILL)
     began = time.monotonic()
-    expect(connection).to_have_text("Reconnecting…", timeout=5_000)
+    expect(connection).to_have_text("Reconnecting…", timeout=15_000)
     expect(page.locator("#terminal [data-said]")).to_have_text("The connection was lost, and the shell with it.")
     patience = 10 * slowness()
     expect(connection).to_be_empty(timeout=1000 * patience)

@@ -27,7 +27,7 @@ from monitoring.live.link import Link
 from monitoring.models import Terminal as Row
 from tenants.models import Tenant, User
 from tests.live.conftest import page
-from tests.parts import docker_cleanup
+from tests.parts import docker_cleanup, slowness
 from tests.streams.boxes import IMAGE, MARK, Box, boxed
 from tests.streams.web import Heard, Web
 
@@ -96,7 +96,7 @@ async def streams(layer: None) -> AsyncIterator[Streams]:
 
 async def eventually(holds: Callable[[], Any], seconds: float = 30) -> None:
     """Returns once it holds; it may be awaited for."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(seconds * slowness()):
         while not (await found if inspect.isawaitable(found := holds()) else found):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.02)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.live import described
 from tests.live.conftest import Page
+from tests.parts import slowness
 
 
 class Screen:
@@ -20,9 +21,9 @@ class Screen:
         await self.page.socket.send_to(bytes_data=data)
 
     async def until(self, holds: Callable[["Screen"], Any], seconds: float = 10) -> None:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds * slowness()):
             while not holds(self):
-                sent = await self.page.socket.receive_output(seconds)
+                sent = await self.page.socket.receive_output(seconds * slowness())
                 if sent["type"] == "websocket.close":
                     self.last = {"closed": sent["code"]}
                 elif sent.get("bytes"):

@@ -10,6 +10,7 @@ from monitoring.live.lines import Line, Reader
 from monitoring.live.link import Link, Message
 from monitoring.live.windows import Inflow, Outflow
 from monitoring.models import Terminal as Row
+from tests.parts import slowness
 from tests.streams.boxes import Box
 
 
@@ -65,7 +66,7 @@ class Heard:
         """For as long as something comes: a busy machine may take its time over much, but nothing may stand still."""
         while not holds(self):
             self.changed.clear()
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds * slowness()):
                 await self.changed.wait()
 
     async def until_shown(self, words: bytes) -> None:

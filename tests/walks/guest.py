@@ -39,7 +39,7 @@ class Visit:
         self.walker.page.wait_for_function("window.echoed === 1")
 
     def is_cut_off(self) -> None:
-        self.walker.page.wait_for_function("window.ended", timeout=5_000)
+        self.walker.page.wait_for_function("window.ended")
 
 
 def link_for(scene: Scene, email: str) -> str:
