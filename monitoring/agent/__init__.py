@@ -166,8 +166,11 @@ class Agent:
 
 
 async def _end(tasks: set[asyncio.Task[None]] | list[asyncio.Task[None]], deadline: float) -> None:
-    waiting = list(tasks)
-    for task in waiting:
-        task.cancel()
-    if waiting:
-        await asyncio.wait(waiting, timeout=max(0.1, deadline - time.monotonic()))
+    """Cancel them, and once more whoever goes on all the same: before Python 3.12 `wait_for` may swallow it."""
+    waiting = {*tasks}
+    for patience in (deadline - time.monotonic(), 0):
+        if not waiting:
+            return
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=max(0.1, patience))

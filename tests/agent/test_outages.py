@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from containers.engine.base import EngineAway
+from monitoring import agent as agents
 from monitoring.agent import Agent, engine
 from monitoring.live import wire
 from tests.agent.conftest import Run, running, until, web_process
@@ -180,6 +181,28 @@ async def test_a_part_that_fails_while_the_agent_ends_is_not_begun_again(docker_
     assert [each for each in left if "_kept" in repr(each)] == []
     with pytest.raises(RuntimeError, match="closed"):
         await agent.in_database(lambda: None)
+
+
+class Deaf:
+    """A part that loses its first cancellation."""
+
+    async def run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+
+async def test_a_part_that_loses_its_cancellation_ends_all_the_same(
+    docker_mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents, "GRACE", 0.5)
+    agent = Agent()
+    agent.add(Deaf())
+    task = asyncio.create_task(agent.run())
+    await asyncio.sleep(0.1)
+    agent.stop()
+    await asyncio.wait_for(task, 10)
+    assert [each for each in asyncio.all_tasks() if "_kept" in repr(each)] == []
 
 
 async def test_it_ends_within_a_second(docker_mark: str, run: Run) -> None:

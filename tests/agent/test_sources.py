@@ -26,7 +26,7 @@ LOAD = f"""
 while :; do :; done
 """
 TASKS = f"""
-{BUSYBOX} dd if=/dev/zero of=/written bs=1M count=8 conv=fsync 2>/dev/null &
+{BUSYBOX} dd if=/dev/zero of=/written bs=1M count=8 oflag=direct 2>/dev/null &
 {BUSYBOX} wget -q -O - http://server:9000/file | {BUSYBOX} wc -c
 wait
 """

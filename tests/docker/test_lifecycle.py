@@ -36,15 +36,18 @@ def phase(api: APIClient, url: str) -> Callable[[str], bool]:
     return lambda word: api.get(url).json()["lifecycle"] == word
 
 
-def ready(api: APIClient, url: str) -> bool:
-    return bool(api.get(url).json()["ready"])
+def until_ready(api: APIClient, url: str, seconds: float = 20) -> None:
+    try:
+        wait_until(lambda: api.get(url).json()["ready"], seconds)
+    except AssertionError:
+        pytest.fail(f"it is not ready: {api.get(url).json()}")
 
 
 def test_the_whole_loop(api: APIClient, tenant: Tenant, installation: Any, cloud: Cloud, docker_mark: str) -> None:
     made = api.post("/api/v1/containers/", {"name": "box", "template": "echo"}, format="json")
     assert made.status_code == 202
     url, host = made.headers["Location"], made.json()["hostname"]
-    wait_until(lambda: ready(api, url))
+    until_ready(api, url)
     steps = api.get(url).json()["steps"]
     assert [step["state"] for step in steps] == ["done"] * 8
     assert all(step["seconds"] >= 0 for step in steps)
@@ -62,12 +65,12 @@ def test_the_whole_loop(api: APIClient, tenant: Tenant, installation: Any, cloud
     assert cloud.visit(host, "/", alice).status_code == 502
     assert api.post(url + "restart/").status_code == 409
     assert api.post(url + "start/").status_code == 202
-    wait_until(lambda: ready(api, url))
+    until_ready(api, url)
     wait_until(lambda: cloud.visit(host, "/", alice).status_code == 200)
     before = _started()
     assert api.post(url + "restart/").status_code == 202
     wait_until(lambda: _started() > before)
-    wait_until(lambda: ready(api, url))
+    until_ready(api, url)
 
     assert api.delete(url).status_code == 202
     wait_until(lambda: api.get(url).status_code == 404)
@@ -128,7 +131,7 @@ def test_the_token_is_a_file_that_only_its_user_reads(
     api: APIClient, tenant: Tenant, installation: Any, cloud: Cloud, docker_mark: str
 ) -> None:
     made = api.post("/api/v1/containers/", {"name": "box", "template": "hello"}, format="json")
-    wait_until(lambda: ready(api, made.headers["Location"]))
+    until_ready(api, made.headers["Location"])
     connector = docker.from_env().containers.get(f"{docker_mark}-acme-connector-1")
     listed = connector.exec_run(["/bin/busybox", "ls", "-ln", "/etc/cloudflared/token"]).output.decode().split()
     assert (listed[0], listed[2]) == ("-r--------", "65532")
@@ -149,7 +152,7 @@ def test_a_worker_that_is_killed_is_replaced(
         os.killpg(worker.pid, signal.SIGKILL)
     with celery(cloud, docker_mark, LEASE_SECONDS="2"):
         for url in urls:
-            wait_until(lambda url=url: ready(api, url), 30)
+            until_ready(api, url, 30)
     assert set(docker_containers(docker_mark)) == {
         f"{docker_mark}-acme-connector-1",
         *(_name(of) for of in ("one", "two", "three")),

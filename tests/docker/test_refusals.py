@@ -1,5 +1,6 @@
 """What the engine's words mean: a container is taken away for a network that is gone, and for nothing else."""
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -18,10 +19,13 @@ def docker(docker_mark: str) -> DockerEngine:
 
 @pytest.fixture
 def make(docker: DockerEngine, docker_mark: str) -> Made:
-    """Make a container on a network that has room for one, and return its name."""
+    """Make a container on a network that has room for one, and return its name. Outside `NETWORK_POOL`, and another
+    one for each process that tests at the same time: networks of one engine may not overlap.
+    """
     labels = {LABEL: docker_mark}
     name = f"{docker_mark}-net"
-    docker.ensure_network(NetworkSpec(name, f"{docker_mark}-t1", "10.190.250.0/30", labels))
+    subnet = f"10.200.{int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))}.0/30"
+    docker.ensure_network(NetworkSpec(name, f"{docker_mark}-t1", subnet, labels))
 
     def made(which: str, *, image: str = "warren/hello:latest") -> str:
         full, mine = f"{docker_mark}-{which}", labels | {"warren.container": which}

@@ -9,7 +9,7 @@ from cloudflare.models import Connector, Tunnel
 from cloudflare.reconcile import names, rotation
 from containers import doorbell
 from tenants.models import Tenant
-from tests.docker.test_lifecycle import api, installation, ready  # noqa: F401  (fixtures)
+from tests.docker.test_lifecycle import api, installation, until_ready  # noqa: F401  (fixtures)
 from tests.parts import Cloud, docker_containers, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -23,7 +23,7 @@ def test_nobody_notices_that_the_token_is_changed(
     docker_mark: str,
 ) -> None:
     made = api.post("/api/v1/containers/", {"name": "box", "template": "echo"}, format="json")
-    wait_until(lambda: ready(api, made.headers["Location"]))
+    until_ready(api, made.headers["Location"])
     host = made.json()["hostname"]
     alice = cloud.sign_in("alice@example.com", host)
     old, answers, done = Tunnel.objects.get().secret, [], threading.Event()

@@ -88,6 +88,7 @@ async def test_who_is_to_be_out_does_not_wait_for_what_others_ask(
         found.ask(socket)
     await asyncio.sleep(0.2)  # by now the first is asked about
     await revoke(owner)
+    await until(lambda: found._review._doubted)  # the hub has heard of it
     free.set()
     assert await guest.closed() == 4403
     assert waiting[0] >= len(asking) - 1
