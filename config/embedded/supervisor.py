@@ -31,7 +31,6 @@ class Supervisor:
         self._logs, self._say = logs, say
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopping = asyncio.Event()
         logs.mkdir(mode=0o700, exist_ok=True)
 
     async def start(self, program: Program) -> None:
@@ -40,8 +39,13 @@ class Supervisor:
         self._tasks.add(asyncio.create_task(self._keep(program)))
 
     async def stop(self) -> None:
-        """All at once; whoever has not ended in time is killed: every one of them can take that."""
-        self._stopping.set()
+        """All at once; whoever has not ended in time is killed: every one of them can take that.
+
+        Nothing is started from here on; what is just being started when its keeper is cancelled, asyncio ends itself.
+        """
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for process in self._running.values():
             _signal(process, signal.SIGTERM)
         waiting = [asyncio.create_task(process.wait()) for process in self._running.values()]
@@ -49,9 +53,7 @@ class Supervisor:
             await asyncio.wait(waiting, timeout=STOP_SECONDS)
         for process in self._running.values():
             _signal(process, signal.SIGKILL)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*waiting, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*waiting)
 
     async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
         descriptor = os.open(self._path(program.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -75,15 +77,11 @@ class Supervisor:
         while True:
             began = time.monotonic()
             code = await self._running[program.name].wait()
-            if self._stopping.is_set():
-                return
             pause = 0.2 if time.monotonic() - began > STEADY_SECONDS else min(10.0, pause * 2)
             self._say(f"{program.name} ended ({code}), starting it again; see {self._path(program.name)}")
             started = False
             while not started:
                 await asyncio.sleep(pause)
-                if self._stopping.is_set():
-                    return
                 try:
                     await self._spawn(program)
                     started = True

@@ -1,7 +1,7 @@
 """Debian's Chromium, driven by Playwright; a container of alice's, Gina, and staff."""
 
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +15,14 @@ from tenants.models import Tenant, User
 from tests.conftest import converge
 
 expect.set_options(timeout=15_000)  # milliseconds: a machine that is busy with other tests draws slowly
+CHROMIUM = Path(__file__).with_name("steady_chromium.py")
 FLAGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
 

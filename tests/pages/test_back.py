@@ -1,6 +1,5 @@
 """Who signs out leaves nothing to be seen by going back."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tenants.models import User
-from tests.pages.conftest import FLAGS, signed_in
+from tests.pages.conftest import CHROMIUM, FLAGS, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -25,8 +24,7 @@ def remembering() -> Iterator[Browser]:
     """One that keeps whole pages to go back to, as people's do: Playwright turns that off."""
     kept = ["--disable-back-forward-cache"]
     with sync_playwright() as playwright:
-        path = shutil.which("chromium")
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS, ignore_default_args=kept)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, ignore_default_args=kept)
         yield launched
         launched.close()
 

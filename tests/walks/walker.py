@@ -30,7 +30,6 @@ class Walker:
         self.walk, self.hand, self.width, self.pictures = walk, hand, width, pictures
         self.problems: list[str] = []
         self.stops = 0
-        self.disturbed = False
         self.context = browser.new_context(
             viewport={"width": width, "height": 820}, reduced_motion="reduce", color_scheme="light"
         )
@@ -44,11 +43,7 @@ class Walker:
         """On a page of Warren's own: what else is open belongs to Access or to a container. The admin has no policy."""
         of = urlsplit(message.page.url if message.page else "")
         unheld = of.path.startswith("/admin/") and message.text.startswith("policy")
-        if "ERR_NETWORK_CHANGED" in message.text:
-            self.disturbed = True
-        elif self.disturbed and message.text.startswith("htmx:"):
-            return  # says the same of its request; the page is loaded anew before the next stop
-        elif message.type == "error" and of.hostname == "localhost" and not unheld:
+        if message.type == "error" and of.hostname == "localhost" and not unheld:
             self.problems.append(f"{message.text} ({message.location['url']})")
 
     def find(self, role: Any, name: str | re.Pattern[str]) -> Locator:
@@ -113,8 +108,6 @@ class Walker:
         """
         page = self.page
         page.wait_for_function(SETTLED)
-        while self.disturbed and not noisy:  # who has no network cannot load it once more
-            self._once_more()
         self.stops += 1
         told = []
         for light, rules in (("light", EVERYTHING), ("dark", CONTRAST)):
@@ -133,16 +126,8 @@ class Walker:
         sideways = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, f"{self.walk}, {name}: {sideways} pixels too wide"
         if noisy:
-            self.disturbed = False
             self.problems.clear()
         self.quiet()
-
-    def _once_more(self) -> None:
-        """Other tests make networks on this machine, at which Chromium drops what it is just loading."""
-        self.disturbed = False
-        self.problems.clear()
-        self.page.reload()
-        self.page.wait_for_function(SETTLED)
 
     def _picture(self, name: str) -> None:
         """The caret stays: to hide it, inputs would get a style, which a fragment that refreshes takes over."""
