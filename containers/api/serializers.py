@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from containers import lifecycle, notices, steps, storage, visibility
 from containers.admission import LEAST_CPU, LEAST_MEMORY
+from containers.api.readable import ReadableSerializer
 from containers.lifecycle import Health, Lifecycle
 from containers.models import Condition, Container, Template
 from tenants.models import Tenant
@@ -43,7 +44,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="For people.")
 
 
-class ContainerListSerializer(serializers.ModelSerializer[Container]):
+class ContainerListSerializer(ReadableSerializer):
     """`lifecycle` and `health` are derived; `ready` means: open `url` now. Bytes; CPU in thousandths of a core.
 
     `hostname` is the one that is wanted, `url` leads to the one that answers now. They differ only while a rename is
