@@ -132,7 +132,10 @@ def with_person(email: str) -> None:
 
 
 def with_joining(email: str, tenant_pk: Any) -> None:
-    """Who becomes a member needs no grants of that tenant any more, and keeps none for the time after."""
+    """Who becomes a member needs no grants of that tenant any more, and keeps none for the time after.
+
+    What they gave by them stays, as what a member gave: nobody is put out because somebody was taken in.
+    """
     _of_person(email, Ended.JOINED, container__tenant=tenant_pk)
 
 
@@ -140,5 +143,8 @@ def _of_person(email: str, how: Ended, **where: Any) -> None:
     theirs = Grant.objects.open().filter(email=email, **where).select_related("container__tenant")
     keys = sorted(set(theirs.values_list("container", flat=True)))
     for container in Container.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
-        end(theirs.filter(container=container), how, None)
+        mine = theirs.filter(container=container)
+        if how == Ended.JOINED:
+            Grant.objects.open().filter(via__in=mine).update(via=None)
+        end(mine, how, None)
         changed.tell(container.pk)

@@ -236,12 +236,19 @@ def test_a_suspended_tenants_guests_are_not_shown_as_in(share: Any, tenant: Tena
 
 
 def test_who_joins_keeps_no_access_of_their_own(share: Any, guest: User, tenant: Tenant) -> None:
-    grant = share(guest.email, permission="manage")
+    """And whom they let in stays, as if a member had."""
+    grant, far = share(guest.email, permission="manage"), User.objects.create_user("far@example.com", "secret")
+    given = share(far.email, actor=guest, permission="manage")
+    further = share("further@example.com", actor=far)
     membership = Membership.objects.create(tenant=tenant, user=guest, role=Role.MEMBER)
     grant.refresh_from_db()
     assert grant.ended_how == "joined"
     membership.delete()
-    assert not Grant.objects.live().exists()
+    assert {*Grant.objects.live()} == {given, further}
+    given.refresh_from_db()
+    assert (given.via, given.granter) == (None, guest.email)
+    sharing.leave(given, actor=far)
+    assert not Grant.objects.live().exists(), "further is there by it, as before"
 
 
 def test_one_end_that_fails_holds_up_no_other(share: Any, container: Container, monkeypatch: Any, caplog: Any) -> None:
