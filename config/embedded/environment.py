@@ -63,6 +63,7 @@ def _read(path: Path) -> dict[str, str]:
 def _kept() -> dict[str, str]:
     """Made at the first start; a later one finds them in the file."""
     letters = string.ascii_lowercase + string.digits
+    tunnel, mail = _unused_ports(2)
     return {
         "EMBEDDED": "true",
         "SECRET_KEY": secrets.token_urlsafe(48),
@@ -73,20 +74,23 @@ def _kept() -> dict[str, str]:
         "CLOUDFLARE_ZONE_ID": secrets.token_hex(16),
         "CONTAINERS_DOMAIN": DOMAIN,
         "CONNECTOR_IMAGE": "warren/connector:latest",
-        "TUNNEL_PORT": str(_unused_port()),
-        "SMTP_PORT": str(_unused_port()),
+        "TUNNEL_PORT": str(tunnel),
+        "SMTP_PORT": str(mail),
         "SWEEP_SECONDS": "5",
         "REGISTRATION_OPEN": "true",
     }
 
 
-def _unused_port() -> int:
-    """Below the range from which the kernel gives ports to connections; nothing listens on it at the moment."""
-    while True:
+def _unused_ports(count: int) -> list[int]:
+    """Below the range from which the kernel gives ports to connections; nothing listens on them at the moment."""
+    found: list[int] = []
+    while len(found) < count:
         port = 20_000 + secrets.randbelow(10_000)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("", port))
-            return port
+            if port not in found:
+                found.append(port)
+    return found
 
 
 def _derived(tunnel_port: str) -> dict[str, str]:

@@ -127,10 +127,13 @@ def _address(facts: dict[str, Any], network: str) -> str:
 
 
 def _read(connection: socket.socket) -> str:
-    """All that comes until the other end closes."""
+    """All that comes until the other end closes. Raises `TimeoutError` after `SECONDS`."""
     deadline, said = time.monotonic() + SECONDS, b""
     while True:
-        connection.settimeout(max(0.01, deadline - time.monotonic()))
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
         part = connection.recv(4096)
         if not part:
             return said.decode(errors="replace")

@@ -21,14 +21,21 @@ from tests.up import migrated
 ROOT = Path(__file__).resolve().parents[2]
 
 
+_given = set[int]()
+
+
 def free_port() -> int:
     """One that nobody else takes, also while nothing listens on it: each process of a run has a range of its own, below
-    those from which an installation picks its own and from which the kernel gives ports to connections."""
+    those from which an installation picks its own and from which the kernel gives ports to connections; and none is
+    given twice."""
     first = 10_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
         port = random.SystemRandom().randrange(first, first + 500)
+        if port in _given:
+            continue
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
+            _given.add(port)
             return port
 
 
