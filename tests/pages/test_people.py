@@ -11,6 +11,8 @@ from tests.up.parts import Up, installation
 
 PICTURES = os.environ.get("PICTURES", "")
 PASSWORD = "correct horse battery"
+UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+    .filter((field) => !field.labels.length).map((field) => field.outerHTML)"""
 
 
 def _open(browser: Browser, width: int, problems: list[str]) -> Page:
@@ -25,12 +27,11 @@ def _look(page: Page, name: str, headings: int = 1) -> None:
     """At both widths: nothing scrolls sideways, every field has a label, there is one heading of the first rank; and
     one more in an open dialog.
     """
+    page.wait_for_load_state()
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 820})
         assert page.locator("h1").count() == headings, name
-        for field in page.locator("input:not([type=hidden]), select, textarea").all():
-            labels = field.evaluate("field => field.labels.length")
-            assert labels, f"{name}: a field without a label"
+        assert page.evaluate(UNNAMED) == [], f"{name}: fields without a label"
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
         wide = page.locator("html").evaluate("page => page.scrollWidth > page.clientWidth")
