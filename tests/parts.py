@@ -32,6 +32,11 @@ def wait_until(holds: Callable[[], Any], seconds: float = 20.0, pause: float = 0
     return found
 
 
+def process_number() -> int:
+    """Which of the processes that test at the same time this one is, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
 def slowness() -> float:
     """How many times longer than on processors of its own a piece of work takes on this machine at the moment."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

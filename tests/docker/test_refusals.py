@@ -1,6 +1,5 @@
 """What the engine's words mean: a container is taken away for a network that is gone, and for nothing else."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from containers.engine.base import LABEL, ContainerSpec, EngineError, ImageMissing, NetworkMissing, NetworkSpec
 from containers.engine.docker import DockerEngine
 from tenants.models.plan import MIB
+from tests.parts import process_number
 
 Made = Callable[..., str]
 
@@ -24,7 +24,7 @@ def make(docker: DockerEngine, docker_mark: str) -> Made:
     """
     labels = {LABEL: docker_mark}
     name = f"{docker_mark}-net"
-    subnet = f"10.200.{int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))}.0/30"
+    subnet = f"10.200.{process_number()}.0/30"
     docker.ensure_network(NetworkSpec(name, f"{docker_mark}-t1", subnet, labels))
 
     def made(which: str, *, image: str = "warren/hello:latest") -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from tests.parts import docker_cleanup, wait_until
+from tests.parts import docker_cleanup, process_number, wait_until
 from tests.up import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def free_port() -> int:
     """One that nobody else takes, also while nothing listens on it: each process of a run has a range of its own, below
     those from which an installation picks its own and from which the kernel gives ports to connections; and none is
     given twice."""
-    first = 10_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + 500 * process_number()
     while True:
         port = random.SystemRandom().randrange(first, first + 500)
         if port in _given:
