@@ -8,11 +8,12 @@ wherever they begin, ever see more.
 
 import hashlib
 import logging
+import math
 import time
 from enum import Enum
 
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
@@ -58,9 +59,7 @@ class Pacer:
             self._admit(self._spare, priority)
 
     def _admit(self, limiter: MovingWindowRateLimiter, priority: Priority) -> None:
-        storage = limiter.storage
-        paused = float(storage.get_expiry(self._pause_key)) - time.time() if storage.get(self._pause_key) else 0.0
-        if paused > 0:
+        if paused := self._paused(limiter.storage):
             raise Paced(paused)
         windows = [self._urgent, self._shared] if priority is Priority.URGENT else [self._shared]
         if not any(limiter.hit(window, self._name) for window in windows):
@@ -72,11 +71,23 @@ class Pacer:
 
     def pause(self, seconds: float) -> None:
         """Cloudflare said 429: nobody with this credential calls again before that."""
-        whole = max(1, int(seconds + 0.999))
+        whole = max(1, math.ceil(seconds))
         try:
-            self._storage.incr(self._pause_key, whole)
+            self._lengthen(self._storage, whole)
         except RedisError:
-            self._local.incr(self._pause_key, whole)
+            self._lengthen(self._local, whole)
+
+    def _lengthen(self, storage: Storage, seconds: int) -> None:
+        """To so many from now, unless it is longer; to count once more would leave it as long as it was."""
+        if self._paused(storage) < seconds:
+            storage.clear(self._pause_key)
+            storage.incr(self._pause_key, seconds)
+
+    def _paused(self, storage: Storage) -> float:
+        """Seconds; as long as the key is there, some are left, whatever Redis says in whole ones."""
+        if not storage.get(self._pause_key):
+            return 0.0
+        return max(0.1, storage.get_expiry(self._pause_key) - time.time())
 
     @property
     def _pause_key(self) -> str:

@@ -83,6 +83,28 @@ def test_a_pause_is_everybodys() -> None:
         assert 0 < caught.value.retry_after <= 3
 
 
+@pytest.mark.parametrize("uri", ["redis", "memory://"])
+def test_a_longer_pause_counts_and_a_shorter_one_does_not(uri: str) -> None:
+    pacer = Pacer(_uri() if uri == "redis" else uri, credential=f"longer-{time.time()}")
+    for seconds in (1, 300, 2):
+        pacer.pause(seconds)
+    with pytest.raises(errors.Paced) as caught:
+        pacer.admit()
+    assert 290 < caught.value.retry_after <= 301
+
+
+def test_a_pause_lasts_until_its_key_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pacer = Pacer(_uri(), credential=f"lasts-{time.time()}")
+    pacer.pause(60)
+    # What Redis makes of less than half a second that is left: it tells whole ones.
+    monkeypatch.setattr(pacer._storage, "get_expiry", lambda key: time.time())
+    with pytest.raises(errors.Paced) as caught:
+        pacer.admit()
+    assert caught.value.retry_after > 0
+    pacer._storage.clear(pacer._pause_key)
+    pacer.admit()
+
+
 def test_without_redis_each_process_counts_for_itself(caplog: pytest.LogCaptureFixture) -> None:
     pacer = Pacer("unix:///nowhere/redis.sock", credential="alone", rate="10/60")
     for _ in range(8):
