@@ -9,6 +9,7 @@ class CloudflareApp(AppConfig):
             attention,
             capacity,
             deeds,
+            late,
             layers,
             placement,
             reconcile,

@@ -2,15 +2,29 @@
 
 import logging
 import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 
 from containers import engine, firewall
-from containers.engine.base import LABEL
+from containers.engine.base import LABEL, Listed
+from containers.errors import Failed
 from containers.models import ContainerStatus, Desired, EngineState, Network, NetworkKind
 
 log = logging.getLogger(__name__)
+
+Look = Callable[[Sequence[Listed]], None]
+_others: list[Look] = []
+
+
+def show(look: Look) -> Look:
+    """Have each list of ours at the engine looked through by `look` as well: what is made by an app above is its own.
+
+    The list is older than any row that `look` reads: what is in it had its row before, if it has one.
+    """
+    _others.append(look)
+    return look
 
 
 def engine_differences() -> list[Any]:
@@ -18,11 +32,8 @@ def engine_differences() -> list[Any]:
 
     Raises `Terminal`, with all of that done, where the firewall can be neither verified nor set.
     """
-    listed = {
-        row.labels["warren.container"]: row.state
-        for row in engine.current().list({LABEL: settings.INSTALLATION})
-        if "warren.container" in row.labels
-    }
+    ours = engine.current().list({LABEL: settings.INSTALLATION})
+    listed = {row.labels["warren.container"]: row.state for row in ours if "warren.container" in row.labels}
     known = ContainerStatus.objects.filter(container__deleted_at=None).values_list(
         "container_id", "state", "container__desired"
     )
@@ -38,6 +49,11 @@ def engine_differences() -> list[Any]:
         log.warning("the engine runs a container of ours that no row knows: %s", orphan)
     if differing:
         ContainerStatus.objects.filter(pk__in=differing).ring()
+    for look in _others:
+        try:
+            look(ours)
+        except Failed as failure:  # the next survey sees the same
+            log.warning("not all that the engine lists could be looked at: %s", failure)
     if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
         firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     return differing

@@ -42,7 +42,9 @@ class Pacer:
         self._urgent = RateLimitItemPerSecond(self._calls - shared, window, "cf-urgent")
         self._local = MemoryStorage()
         uri = storage.replace("unix://", "redis+unix://", 1) if storage.startswith("unix://") else storage
-        self._storage = self._local if uri == "memory://" else storage_from_string(uri)
+        found = self._local if uri == "memory://" else storage_from_string(uri)
+        assert isinstance(found, Storage)  # the URL names no asynchronous one
+        self._storage: Storage = found
         self._limiter, self._spare = (
             MovingWindowRateLimiter(self._storage),
             MovingWindowRateLimiter(self._local),

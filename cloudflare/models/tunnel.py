@@ -86,5 +86,9 @@ class Connector(Scheduled):
 
     @property
     def engine_name(self) -> str:
-        """A container's name ends in twelve hexadecimal digits in place of that, so this meets none."""
-        return f"{settings.INSTALLATION}-{self.tunnel.tenant.slug}-connector-{self.serial}"
+        """A container's name ends in twelve hexadecimal digits in place of that, so this meets none.
+
+        Nor one of the tenant's in another account, or of a tunnel that it had before: it names the tunnel, too.
+        """
+        tunnel = self.for_tunnel_id.partition("-")[0]
+        return f"{settings.INSTALLATION}-{self.tunnel.tenant.slug}-connector-{tunnel}-{self.serial}"

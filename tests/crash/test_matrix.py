@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudflare.models import Connector
 from containers import admission, changes
 from containers.models import Container, Template
 from tenants.models import User
@@ -152,7 +153,8 @@ def _world(cloud: Cloud, mark: str, slug: str, *, running: bool = True, name: st
     """Just one of everything, in the one state that is wanted."""
     state, host = cloud.state(), f"{name}-{slug}.containers.localhost"
     container = Container.objects.select_related("status").get(tenant__slug=slug)
-    assert docker_containers(mark) == sorted([container.engine_name, f"{mark}-{slug}-connector-1"])
+    connector = Connector.objects.get(tunnel__tenant__slug=slug)
+    assert docker_containers(mark) == sorted([container.engine_name, connector.engine_name])
     assert docker_networks(mark) == sorted([f"{mark}-shared-connectors", f"{mark}-{slug}-tenant"])
     assert cloud.tunnels() == {f"warren-{mark}-{slug}"}
     assert state["routable"] == [container.status.hostname] == [host]

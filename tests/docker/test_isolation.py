@@ -16,6 +16,7 @@ from typing import Any
 import docker
 import pytest
 
+from cloudflare.models import Connector
 from containers import admission, firewall, survey
 from containers.models import Container, ContainerStatus, EngineState, Template
 from monitoring.sources.cgroups import Cgroups
@@ -109,9 +110,10 @@ def test_tenants_cannot_meet(
     assert mine.reaches("second", 8080), "containers of one tenant may meet"
     assert mine.reaches(ours.address(), 8080)
     assert not mine.reaches(theirs.address(), 8080)
-    names = [theirs.row.engine_name, f"{docker_mark}-globex-connector-1", "box-globex", theirs.facts["Id"][:12]]
+    between = Connector.objects.get(tunnel__tenant__slug="globex").engine_name
+    names = [theirs.row.engine_name, between, "box-globex", theirs.facts["Id"][:12]]
     assert [name for name in names if mine.resolves(name)] == []
-    connector = docker.from_env().containers.get(f"{docker_mark}-globex-connector-1").attrs
+    connector = docker.from_env().containers.get(between).attrs
     for network in connector["NetworkSettings"]["Networks"].values():
         assert mine.run("ping", "-c", "1", "-W", "1", network["IPAddress"])[0] != 0
         assert not mine.reaches(network["IPAddress"], 2000)

@@ -9,6 +9,7 @@ import docker
 import pytest
 from rest_framework.test import APIClient
 
+from cloudflare.models import Connector
 from containers.models import Container, ContainerStatus
 from tenants.models import Tenant, User
 from tests.conftest import converge, make_tenant
@@ -122,7 +123,7 @@ def _as_designed(name: str, mark: str, host: str) -> None:
     assert not box["Binds"]
     assert not box["Privileged"]
     assert list(facts["NetworkSettings"]["Networks"]) == [f"{mark}-acme-tenant"]
-    connector = docker.from_env().containers.get(f"{mark}-acme-connector-1").attrs
+    connector = docker.from_env().containers.get(Connector.objects.get().engine_name).attrs
     assert "eyJ" not in str(connector["Config"])
     assert "eyJ" not in str(connector["Args"])
 
@@ -132,7 +133,7 @@ def test_the_token_is_a_file_that_only_its_user_reads(
 ) -> None:
     made = api.post("/api/v1/containers/", {"name": "box", "template": "hello"}, format="json")
     until_ready(api, made.headers["Location"])
-    connector = docker.from_env().containers.get(f"{docker_mark}-acme-connector-1")
+    connector = docker.from_env().containers.get(Connector.objects.get().engine_name)
     listed = connector.exec_run(["/bin/busybox", "ls", "-ln", "/etc/cloudflared/token"]).output.decode().split()
     assert (listed[0], listed[2]) == ("-r--------", "65532")
     assert connector.exec_run(["cloudflared", "tunnel", "ready"]).exit_code == 0
@@ -154,7 +155,7 @@ def test_a_worker_that_is_killed_is_replaced(
         for url in urls:
             until_ready(api, url, 30)
     assert set(docker_containers(docker_mark)) == {
-        f"{docker_mark}-acme-connector-1",
+        Connector.objects.get().engine_name,
         *(_name(of) for of in ("one", "two", "three")),
     }
     assert len(docker_containers(docker_mark)) == 4

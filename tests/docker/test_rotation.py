@@ -8,6 +8,7 @@ import pytest
 from cloudflare.models import Connector, Tunnel
 from cloudflare.reconcile import names, rotation
 from containers import doorbell
+from containers.models import Container
 from tenants.models import Tenant
 from tests.docker.test_lifecycle import api, installation, until_ready  # noqa: F401  (fixtures)
 from tests.parts import Cloud, docker_containers, wait_until
@@ -26,6 +27,7 @@ def test_nobody_notices_that_the_token_is_changed(
     until_ready(api, made.headers["Location"])
     host = made.json()["hostname"]
     alice = cloud.sign_in("alice@example.com", host)
+    before, box = Connector.objects.get(), Container.objects.get().engine_name
     old, answers, done = Tunnel.objects.get().secret, [], threading.Event()
 
     def visit() -> None:
@@ -37,8 +39,8 @@ def test_nobody_notices_that_the_token_is_changed(
     try:
         Tunnel.objects.all().ring(secret_at=rotation.ASKED)
         doorbell.send(names.TUNNEL, Tunnel.objects.get().pk)
-        first, second = (f"{docker_mark}-acme-connector-{serial}" for serial in (1, 2))
-        wait_until(lambda: second in docker_containers(docker_mark) and first not in docker_containers(docker_mark))
+        second = Connector(tunnel=before.tunnel, for_tunnel_id=before.for_tunnel_id, serial=2).engine_name
+        wait_until(lambda: docker_containers(docker_mark) == sorted([box, second]))
         wait_until(lambda: Connector.objects.count() == 1)
     finally:
         done.set()
