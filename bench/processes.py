@@ -30,6 +30,26 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 
+def calm(idle: float = 0.9, over: float = 0.5, limit: float = 30.0) -> None:
+    """Returns once the machine's processors had so little to do for a moment: what was taken away goes on after the
+    answer that it is gone, and would count as the work of whoever is measured next. Raises where that never comes."""
+    deadline = time.monotonic() + limit
+    while True:
+        before = _ticks()
+        time.sleep(over)
+        busy, every = (now - then for now, then in zip(_ticks(), before, strict=True))
+        if busy <= (1 - idle) * every:
+            return
+        assert time.monotonic() < deadline, "something else keeps this machine busy"
+
+
+def _ticks() -> tuple[int, int]:
+    """Of all processors since the machine's start: at work, and all."""
+    user, nice, system, idle, waiting, *others = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    busy = user + nice + system + sum(others)
+    return busy, busy + idle + waiting
+
+
 def engine() -> list[int]:
     """dockerd, and containerd where it is its child; a shim of each container is neither."""
     address = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock").path
