@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from cloudflare.models import Account, Tunnel, Zone
+from cloudflare import drift
+from cloudflare.models import Account, Publication, Tunnel, Zone
 from containers import admission
 from containers.models import Container
 from tenants.models import User
 from tests.conftest import converge, make_tenant
+from tests.parts import Cloud
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +48,27 @@ def test_a_tunnel_that_lingers_still_takes_its_place(
     assert Tunnel.objects.get().tunnel_id
     assert create("box", of=make_tenant("globex", stranger)).hostname.endswith(".second.localhost")
     assert not create("box").hostname.endswith(".second.localhost"), "the tunnel is there, and wakes"
+
+
+def test_a_zone_that_does_not_answer_hides_no_drift_of_the_others(box: Container, cloud: Cloud, zone: Zone) -> None:
+    Zone.objects.create(
+        pk=zone.pk - 1, account=zone.account, zone_id="e" * 32, domain="elsewhere.localhost", next_check_at=None
+    )
+    away = Publication.objects.create(
+        container=box,
+        zone_id=zone.pk - 1,
+        tunnel=Tunnel.objects.get(),
+        hostname="box.elsewhere.localhost",
+        record_target="t",
+        next_check_at=None,
+    )
+    row = Publication.objects.exclude(pk=away.pk).get()
+    assert cloud.api("DELETE", f"/zones/{{zone}}/dns_records/{row.record_id}").ok
+    assert [pk for _, pk in drift.survey()] == [row.pk]
+
+
+def test_records_are_compared_where_applications_are_not_listed(box: Container, cloud: Cloud) -> None:
+    row = Publication.objects.get()
+    assert cloud.api("DELETE", f"/zones/{{zone}}/dns_records/{row.record_id}").ok
+    cloud.fault(kind="status", status=403, path="access/apps")
+    assert [pk for _, pk in drift.survey()] == [row.pk]
