@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from cloudflare import drift
+from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Account, Publication, Tunnel, Zone
+from cloudflare.setup import SetupError
 from containers import admission
 from containers.models import Container
 from tenants.models import User
@@ -72,3 +74,19 @@ def test_records_are_compared_where_applications_are_not_listed(box: Container, 
     assert cloud.api("DELETE", f"/zones/{{zone}}/dns_records/{row.record_id}").ok
     cloud.fault(kind="status", status=403, path="access/apps")
     assert [pk for _, pk in drift.survey()] == [row.pk]
+
+
+@pytest.mark.parametrize("changed", ["CONTAINERS_DOMAIN", "CLOUDFLARE_ACCOUNT_ID"])
+def test_a_zone_that_is_lived_in_stays_what_it_is(box: Container, zone: Zone, settings: Any, changed: str) -> None:
+    before = (zone.domain, zone.account_id)
+    setattr(settings, changed, "2" * 32 if changed.endswith("ID") else "other.localhost")
+    with pytest.raises(SetupError, match=changed):
+        cloudflare_setup.ensure_account()
+    zone.refresh_from_db()
+    assert (zone.domain, zone.account_id) == before
+
+
+def test_two_zones_of_one_domain_are_refused(zone: Zone, settings: Any) -> None:
+    settings.CLOUDFLARE_ZONE_ID = "e" * 32
+    with pytest.raises(SetupError, match="CLOUDFLARE_ZONE_ID"):
+        cloudflare_setup.ensure_account()
