@@ -6,11 +6,12 @@ import pytest
 
 from cloudflare import drift
 from cloudflare import setup as cloudflare_setup
-from cloudflare.models import Account, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
 from cloudflare.setup import SetupError
 from containers import admission
 from containers.models import Container
 from tenants.models import User
+from tests.cloudflare.connecting import connector
 from tests.conftest import converge, make_tenant
 from tests.parts import Cloud
 
@@ -90,3 +91,16 @@ def test_two_zones_of_one_domain_are_refused(zone: Zone, settings: Any) -> None:
     settings.CLOUDFLARE_ZONE_ID = "e" * 32
     with pytest.raises(SetupError, match="CLOUDFLARE_ZONE_ID"):
         cloudflare_setup.ensure_account()
+
+
+def test_a_token_that_is_refused_says_nothing_of_connectors(box: Container, cloud: Cloud) -> None:
+    with connector(cloud, Tunnel.objects.get().token) as take:
+        take()
+        Connector.objects.all().ring()
+        converge()
+        assert box.conditions.get(type="Connected").status
+        cloud.fault(kind="status", status=403, path="cfd_tunnel")
+        Connector.objects.all().ring()
+        converge()
+        assert Connector.objects.get().code == "cloudflare_unauthorized"
+        assert box.conditions.get(type="Connected").status, "it serves as before"
