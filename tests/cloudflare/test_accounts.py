@@ -1,12 +1,14 @@
 """Several accounts in one installation, and several zones in one account: each is itself, and fails by itself."""
 
+import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from cloudflare import drift
 from cloudflare import setup as cloudflare_setup
-from cloudflare.models import Account, Connector, Publication, Tunnel, Zone
+from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from cloudflare.setup import SetupError
 from containers import admission
 from containers.models import Container
@@ -104,3 +106,16 @@ def test_a_token_that_is_refused_says_nothing_of_connectors(box: Container, clou
         converge()
         assert Connector.objects.get().code == "cloudflare_unauthorized"
         assert box.conditions.get(type="Connected").status, "it serves as before"
+
+
+def test_another_token_is_tried_for_all_that_the_earlier_one_failed_for(box: Container, second: Zone) -> None:
+    later = timezone.now() + datetime.timedelta(minutes=10)
+    VisitCursor.objects.create(account=Account.objects.exclude(pk=second.account_id).get())
+    failing = (Zone, Tunnel, Connector, VisitCursor)
+    for model in failing:
+        model.objects.update(code="cloudflare_unauthorized", retrying=False, next_check_at=later)
+    account = Account.objects.exclude(pk=second.account_id).get()
+    account.save()
+    due = {model: set(model.objects.due().values_list("pk", flat=True)) for model in failing}
+    assert due[Zone] == set(account.zones.values_list("pk", flat=True))
+    assert all(due.values())
