@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cloudflare import drift
+from cloudflare import drift, survey
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from cloudflare.setup import SetupError
@@ -119,3 +119,17 @@ def test_another_token_is_tried_for_all_that_the_earlier_one_failed_for(box: Con
     due = {model: set(model.objects.due().values_list("pk", flat=True)) for model in failing}
     assert due[Zone] == set(account.zones.values_list("pk", flat=True))
     assert all(due.values())
+
+
+def test_a_token_that_no_header_takes_fails_alone(box: Container, cloud: Cloud, second: Zone) -> None:
+    """It was copied with what stood around it; its account comes first."""
+    row = Publication.objects.get()
+    assert cloud.api("DELETE", f"/zones/{{zone}}/dns_records/{row.record_id}").ok
+    early = Account.objects.create(pk=0, name="Early", account_id="0" * 32, api_token="abc…")
+    zone = Zone.objects.create(account=early, zone_id="0" * 32, domain="early.localhost", next_check_at=None)
+    tunnel = Tunnel.objects.create(tenant=box.tenant, account=early, tunnel_id="t", next_check_at=None)
+    Publication.objects.create(
+        container=box, zone=zone, tunnel=tunnel, hostname="box.early.localhost", next_check_at=None
+    )
+    assert [pk for _, pk in drift.survey()] == [row.pk]
+    survey.tunnels()
