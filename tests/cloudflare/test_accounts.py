@@ -10,6 +10,7 @@ from cloudflare import drift, survey
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from cloudflare.setup import SetupError
+from config.management.commands import up
 from containers import admission
 from containers.models import Container
 from tenants.models import User
@@ -133,3 +134,9 @@ def test_a_token_that_no_header_takes_fails_alone(box: Container, cloud: Cloud, 
     )
     assert [pk for _, pk in drift.survey()] == [row.pk]
     survey.tunnels()
+
+
+def test_an_installation_comes_up_beside_a_zone_that_fails(zone: Zone, second: Zone) -> None:
+    assert up._guarded()
+    Zone.objects.filter(pk=zone.pk).ring()
+    assert not up._guarded()
