@@ -96,7 +96,7 @@ class Zones:
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
             raise Refused("no_domain", _("No domain for containers is set up; ask whoever runs Warren."), status=503)
-        tunnels = Tunnel.objects.filter(tenant=tenant).annotate(counts=_counts()).only("account", "tunnel_id")
+        tunnels = Tunnel.objects.filter(tenant=tenant).annotate(counts=tunnels_counted()).only("account", "tunnel_id")
         known = {tunnel.account_id: tunnel for tunnel in tunnels}
         home = {tunnel.account_id for tunnel in tunnels if tunnel.counts}  # without those that sleep
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
@@ -154,12 +154,12 @@ def _has_room(zone: Zone, guards: int, *, new_tunnel: bool = False) -> bool:
     )
     if living["in_account"] + guards >= account.max_applications:
         return False
-    if new_tunnel and Tunnel.objects.filter(_counts(), account=account).count() >= account.max_tunnels:
+    if new_tunnel and Tunnel.objects.filter(tunnels_counted(), account=account).count() >= account.max_tunnels:
         return False
     return zone.max_records is None or living["in_zone"] + zone.foreign_records < zone.max_records
 
 
-def _counts() -> Q:
+def tunnels_counted() -> Q:
     """Tunnels that stand at Cloudflare, or are to: one that sleeps takes a place anew when it wakes."""
     return ~Q(tunnel_id="") | Q(Exists(Publication.objects.filter(tunnel=OuterRef("pk"), gone_at=None)))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cloudflare import drift, survey
+from cloudflare import drift, room, survey
 from cloudflare import setup as cloudflare_setup
 from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from cloudflare.setup import SetupError
@@ -39,6 +39,7 @@ def test_a_tunnel_that_sleeps_takes_its_place_anew(
     create("box", of=make_tenant("globex", stranger))
     host = create("box").hostname
     assert host.endswith(".second.localhost"), "the other tenant's tunnel is all that the first account has room for"
+    assert [each.tunnels.used for each in room.of_all()] == [1, 1], "and so it is shown, before they are made"
     assert set(Tunnel.objects.filter(account=first, publications__gone_at=None).values_list("tenant__slug")) == {
         ("globex",)
     }
