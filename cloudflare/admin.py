@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm, PasswordInput
 from django.http import HttpRequest
 
+from cloudflare import domains
 from cloudflare.models import (
     Account,
     Connector,
@@ -74,8 +76,20 @@ class AccountAdmin(Recorded[Account]):
         return staff.related(self.admin_site, account)
 
 
+class _ZoneForm(ModelForm[Zone]):
+    def clean_domain(self) -> str:
+        """As Cloudflare writes names, which are compared with ours; and not the dashboard's own."""
+        domain = str(self.cleaned_data["domain"]).strip(".").lower()
+        if hosts := domains.shared(domain):
+            raise ValidationError(
+                f"The dashboard is at {hosts[0]}, below the same registrable domain: tenants could set cookies there."
+            )
+        return domain
+
+
 @admin.register(Zone)
 class ZoneAdmin(Reconciled[Zone], Recorded[Zone]):
+    form = _ZoneForm
     list_display = ("domain", "account", "enabled", "guarded_at", "max_records", "foreign_records", "code")
     list_filter = ("account", "enabled", Troubled)
     list_select_related = ("account",)

@@ -5,8 +5,8 @@ listed otherwise than it was last found right is looked at closely. What differs
 """
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -23,20 +23,27 @@ from tenants.events import Action
 log = logging.getLogger(__name__)
 
 Rings = list[tuple[str, Any]]
+Where = TypeVar("Where", Account, Zone)
 
 
 def survey() -> Rings:
-    """Make due what is not as it was written; returns whom to ring. An account that is away is left for next time."""
-    rings: Rings = []
+    """Make due what is not as it was written; returns whom to ring. What is not listed is left for next time.
+
+    An account, or a zone, that does not answer hides nothing of the others: a token may be good for a part alone.
+    """
     living = Publication.objects.filter(gone_at=None)
-    for account in Account.objects.filter(zones__in=living.values("zone")).distinct():
-        try:
-            rings += _applications(account)
-            for zone in account.zones.filter(pk__in=living.values("zone")):
-                rings += _records(zone)
-        except errors.CloudflareError as exc:
-            log.warning("what account %s holds was not surveyed: %s", account, exc)
-    return rings
+    zones = Zone.objects.filter(pk__in=living.values("zone")).select_related("account")
+    accounts = {zone.account_id: zone.account for zone in zones}
+    rings = [ring for account in accounts.values() for ring in _listed(_applications, account)]
+    return rings + [ring for zone in zones for ring in _listed(_records, zone)]
+
+
+def _listed(compare: Callable[[Where], Rings], where: Where) -> Rings:
+    try:
+        return compare(where)
+    except errors.CloudflareError as exc:
+        log.warning("what %s %s holds was not surveyed: %s", where._meta.verbose_name, where, exc)
+        return []
 
 
 def _applications(account: Account) -> Rings:

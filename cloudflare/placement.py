@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cloudflare.models import Publication, Tunnel, Zone
@@ -96,11 +96,12 @@ class Zones:
         zones = [zone for zone in every if zone.enabled and zone.account.enabled]
         if not zones:
             raise Refused("no_domain", _("No domain for containers is set up; ask whoever runs Warren."), status=503)
-        tunnels = Tunnel.objects.filter(tenant=tenant).only("account", "tunnel_id")
-        home = {tunnel.account_id: tunnel for tunnel in tunnels}
+        tunnels = Tunnel.objects.filter(tenant=tenant).annotate(counts=tunnels_counted()).only("account", "tunnel_id")
+        known = {tunnel.account_id: tunnel for tunnel in tunnels}
+        home = {tunnel.account_id for tunnel in tunnels if tunnel.counts}  # without those that sleep
         for zone in sorted(zones, key=lambda zone: (zone.account_id not in home, zone.pk)):
             if _has_room(zone, guards[zone.account_id], new_tunnel=zone.account_id not in home):
-                return _Place(zone, home.get(zone.account_id))
+                return _Place(zone, known.get(zone.account_id))
         raise Refused(
             "cloudflare_full",
             _("Every Cloudflare account of this installation has reached its limits; whoever runs Warren can add one."),
@@ -149,15 +150,18 @@ def _has_room(zone: Zone, guards: int, *, new_tunnel: bool = False) -> bool:
     """Counted from our rows, against Cloudflare's limits of the account and the zone."""
     account = zone.account
     living = Publication.objects.filter(gone_at=None, zone__account=account).aggregate(
-        in_account=Count("pk"),
-        in_zone=Count("pk", filter=Q(zone=zone)),
-        tunnels=Count("tunnel", distinct=True),
+        in_account=Count("pk"), in_zone=Count("pk", filter=Q(zone=zone))
     )
     if living["in_account"] + guards >= account.max_applications:
         return False
-    if new_tunnel and living["tunnels"] >= account.max_tunnels:
+    if new_tunnel and Tunnel.objects.filter(tunnels_counted(), account=account).count() >= account.max_tunnels:
         return False
     return zone.max_records is None or living["in_zone"] + zone.foreign_records < zone.max_records
+
+
+def tunnels_counted() -> Q:
+    """Tunnels that stand at Cloudflare, or are to: one that sleeps takes a place anew when it wakes."""
+    return ~Q(tunnel_id="") | Q(Exists(Publication.objects.filter(tunnel=OuterRef("pk"), gone_at=None)))
 
 
 placement.plug(Zones())

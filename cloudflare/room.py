@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from cloudflare.clients import client_for
 from cloudflare.models import Account, Publication, Seat, Tunnel, Zone
+from cloudflare.placement import tunnels_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ def of_all() -> list[Room]:
         zones.setdefault(zone.account_id, []).append(zone)
     living = Publication.objects.filter(gone_at=None).order_by()
     published = dict(living.values_list("zone").annotate(count=Count("pk")))
-    tunnels = dict(Tunnel.objects.order_by().exclude(tunnel_id="").values_list("account").annotate(count=Count("pk")))
+    tunnels = dict(
+        Tunnel.objects.order_by().filter(tunnels_counted()).values_list("account").annotate(count=Count("pk"))
+    )
     seats = dict(Seat.objects.order_by().values_list("account").annotate(count=Count("pk")))
     return [
         Room(

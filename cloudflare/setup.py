@@ -29,6 +29,7 @@ def ensure_account() -> Zone:
     ]
     if missing:
         raise SetupError(f"No Cloudflare account is configured: set {', '.join(missing)}.")
+    _refuse_to_move()
     account, _ = Account.objects.update_or_create(
         account_id=settings.CLOUDFLARE_ACCOUNT_ID,
         defaults={"api_token": settings.CLOUDFLARE_API_TOKEN},
@@ -40,6 +41,26 @@ def ensure_account() -> Zone:
     )
     Zone.objects.filter(pk=zone.pk).ring()
     return zone
+
+
+def _refuse_to_move() -> None:
+    """What a zone holds is found by its account, and guarded under its domain: another of them is another zone."""
+    here, domain = settings.CLOUDFLARE_ZONE_ID, settings.CONTAINERS_DOMAIN
+    if other := Zone.objects.filter(domain=domain).exclude(zone_id=here).first():
+        raise SetupError(f"CLOUDFLARE_ZONE_ID is {here}, but {domain} is known as the zone {other.zone_id}.")
+    zone = Zone.objects.select_related("account").filter(zone_id=here).first()
+    if zone is None or not zone.publications.filter(gone_at=None).exists():
+        return
+    facts = {
+        "CLOUDFLARE_ACCOUNT_ID": (zone.account.account_id, settings.CLOUDFLARE_ACCOUNT_ID),
+        "CONTAINERS_DOMAIN": (zone.domain, domain),
+    }
+    for name, (known, said) in facts.items():
+        if known != said:
+            raise SetupError(
+                f"{name} is {said}, but containers live in the zone CLOUDFLARE_ZONE_ID, where it is {known}. "
+                "Set it to that, or name another zone."
+            )
 
 
 def verify(zone: Zone) -> None:

@@ -1,5 +1,6 @@
 """Doorbells: what a publication depends on has changed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -9,10 +10,11 @@ from django.dispatch import receiver
 
 from access.changed import changed
 from access.models import Grant
-from cloudflare.models import Account, Publication
+from cloudflare.models import Account, Connector, Publication, Tunnel, VisitCursor, Zone
 from cloudflare.reconcile import names, sign_out
 from containers import doorbell, look
 from containers.models import Container, ContainerStatus
+from containers.models.schedule import ScheduledQuerySet
 from tenants.models import Membership, User
 
 
@@ -50,8 +52,22 @@ def account_saved(sender: Any, instance: Account, created: bool = False, raw: bo
     hindered = ~Q(required=instance.identity_provider_id) | Q(retrying=False) | Q(revoking=True)
     _ring_living(pk__in=Publication.objects.filter(hindered, zone__account=instance).values("pk"))
     with transaction.atomic():
+        for task, rows in _asking(instance):
+            keys = list(rows.filter(retrying=False).values_list("pk", flat=True))
+            if keys:
+                rows.filter(pk__in=keys).ring()
+            for key in keys:
+                doorbell.ring(task, key)
         for key in sign_out.again(instance, ~Q(code="") | Q(next_check_at=None)):
             doorbell.ring(names.SIGN_OUT, key)
+
+
+def _asking(account: Account) -> Iterator[tuple[str, ScheduledQuerySet[Any]]]:
+    """What else asks Cloudflare with the account's token; in the order in which rows are locked."""
+    yield names.CONNECTOR, Connector.objects.filter(tunnel__account=account)
+    yield names.TUNNEL, Tunnel.objects.filter(account=account)
+    yield names.ZONE, Zone.objects.filter(account=account)
+    yield names.VISITS, VisitCursor.objects.filter(account=account)
 
 
 @receiver(look.asked, sender=ContainerStatus)

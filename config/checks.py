@@ -27,7 +27,8 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
-from publicsuffixlist import PublicSuffixList
+
+from cloudflare.domains import shared
 
 
 @register()
@@ -58,17 +59,14 @@ def encryption(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 @register()
 def domains(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """A tenant sets cookies on its own name, and so on every name that shares its registrable domain."""
-    suffixes = PublicSuffixList()
-    theirs = suffixes.privatesuffix(settings.CONTAINERS_DOMAIN) if settings.CONTAINERS_DOMAIN else None
+    """Of the zones that staff add, the same is asked when they are saved."""
     return [
         Error(
-            f"Containers live below {settings.CONTAINERS_DOMAIN}, the dashboard at {host}: both are {theirs}.",
+            f"Containers live below {settings.CONTAINERS_DOMAIN}, the dashboard at {host}: both share a domain.",
             hint="Serve containers from a registrable domain of their own.",
             id="warren.E003",
         )
-        for host in settings.ALLOWED_HOSTS
-        if theirs and suffixes.privatesuffix(host.lstrip(".")) == theirs
+        for host in shared(settings.CONTAINERS_DOMAIN)
     ]
 
 

@@ -75,6 +75,8 @@ class Transport:
         raise AssertionError("unreachable")
 
     def _once(self, method: str, path: str, body: Any, params: Mapping[str, Any] | None, priority: Priority) -> Answer:
+        if not (self._token.isascii() and self._token.isprintable()):  # copied with more than it is: no header takes it
+            raise errors.Unauthorized(0, (), "the token is none")
         if self._pacer:
             self._pacer.admit(priority)
         began, status, ray = time.monotonic(), 0, ""

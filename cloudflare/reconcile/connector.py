@@ -161,7 +161,9 @@ def _remove(connector: Connector, lease: Lease) -> loop.Result:
 
 
 def _failed(connector: Connector, failure: Failed) -> None:
-    if connector.wanted and not isinstance(failure, Retryable):
+    """Cloudflare's no to our question says nothing of a connection that was seen: the survey sees whether it ends."""
+    seen = connector.tunnel.connected_at and connector.for_tunnel_id == connector.tunnel.tunnel_id
+    if connector.wanted and not seen and not isinstance(failure, Retryable):
         report_connected(connector.tunnel, False, failure.code, str(failure))
 
 

@@ -1,5 +1,7 @@
 """What staff save: it is on record without any secret, and what is in use is not turned or taken away."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -45,6 +47,16 @@ def test_a_zone_is_not_turned_under_what_lives_in_it(staff: Client, box: Contain
     new = {"account": other.pk, "zone_id": "z2", "domain": "two.example", "enabled": "on"}
     assert staff.post(reverse("admin:cloudflare_zone_add"), new).status_code == 302
     assert Zone.objects.get(zone_id="z2").account == other
+
+
+def test_no_zone_shares_a_domain_with_the_dashboard(staff: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "warren.example.com"]
+    account = Account.objects.create(name="Other", account_id="other", api_token="t")
+    new = {"account": account.pk, "zone_id": "z2", "domain": "Boxes.Example.com", "enabled": "on"}
+    url = reverse("admin:cloudflare_zone_add")
+    assert b"The dashboard is at warren.example.com" in staff.post(url, new).content
+    assert staff.post(url, {**new, "domain": "Boxes.Example.net."}).status_code == 302
+    assert Zone.objects.get(zone_id="z2").domain == "boxes.example.net"
 
 
 def test_what_staff_save_is_on_record_by_the_names_of_its_fields(staff: Client, tenant: Tenant, owner: User) -> None:
