@@ -85,12 +85,26 @@ def test_an_address_of_no_mail_server(monkeypatch: pytest.MonkeyPatch, url: str)
 
 
 def test_a_command_says_it_in_one_line() -> None:
-    told = subprocess.run(
-        [sys.executable, "manage.py", "new_key"],
-        env={**os.environ, "DATABASE_POOL": "many", "DJANGO_SETTINGS_MODULE": "config.settings"},
+    assert _told("new_key", DATABASE_POOL="many") == "warren: DATABASE_POOL is 'many', and no number.\n"
+
+
+def test_a_command_says_at_once_why_the_database_does_not_answer() -> None:
+    """A pool would try for 20 seconds and then not know."""
+    told = _told("migrate", DATABASE_URL="postgres://warren:secret@127.0.0.1:1/warren")
+    assert told.startswith("warren: the database does not answer: connection failed: ")
+    assert "Connection refused" in told
+    assert len(told.splitlines()) == 1
+
+
+def _told(command: str, **settings: str) -> str:
+    failed = subprocess.run(
+        [sys.executable, "manage.py", command],
+        env={**os.environ, **settings, "DJANGO_SETTINGS_MODULE": "config.settings"},
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,
         check=False,
+        timeout=15,
     )
-    assert (told.returncode, told.stderr) == (1, "warren: DATABASE_POOL is 'many', and no number.\n")
+    assert failed.returncode == 1
+    return failed.stderr
