@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from celery.signals import after_task_publish, beat_init, before_task_publish, setup_logging, task_postrun, task_prerun
 
+from tenants import pulse
 from tenants.origin import Origin, origin
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -44,3 +45,19 @@ def take_request_id(task: Any, **kwargs: object) -> None:
 @task_postrun.connect
 def drop_request_id(**kwargs: object) -> None:
     origin.set(Origin())
+
+
+@task_postrun.connect
+def worked(task: Any, **kwargs: object) -> None:
+    queue = (task.request.delivery_info or {}).get("routing_key")
+    pulse.touch("edge" if queue == "edge" else "worker")
+
+
+@beat_init.connect
+def beats(**kwargs: object) -> None:
+    """From here on: other programs publish, too."""
+    after_task_publish.connect(rang)
+
+
+def rang(**kwargs: object) -> None:
+    pulse.touch("beat")

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from pythonjsonlogger.core import RESERVED_ATTRS
 
 from tenants.origin import origin
 
@@ -36,6 +37,9 @@ class MaskSecrets(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text, record.exc_info = mask(record.exc_text), None
+        for name in vars(record).keys() - RESERVED_ATTRS:  # facts of its own: Django adds the request, path and all
+            if not isinstance(value := getattr(record, name), int | float | None):
+                setattr(record, name, mask(str(value)))
         return True
 
 

@@ -8,9 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 
-from config import content_policy, database, logs, rest, schedule, settings_file
+from config import content_policy, database, logs, reading, rest, schedule, settings_file
 from config.console import appearance
 from config.openapi import settings as openapi
 
@@ -18,7 +17,7 @@ django_stubs_ext.monkeypatch()  # lets generic classes of Django's be subscripte
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+env = reading.Env()
 WARREN_HOME = Path(env.str("WARREN_HOME", default=str(BASE_DIR / "var"))).absolute()
 settings_file.read(WARREN_HOME / "settings.env")
 
@@ -106,7 +105,7 @@ TEMPLATES = [
 ]
 
 # --- Database ---------------------------------------------------------------------------------------------
-_DATABASE = env.db("DATABASE_URL", default=f"sqlite:///{WARREN_HOME / 'warren.sqlite3'}")
+_DATABASE = env.database("DATABASE_URL", default=f"sqlite:///{WARREN_HOME / 'warren.sqlite3'}")
 DATABASES = {"default": database.with_options(_DATABASE, pool=env.int("DATABASE_POOL", default=20))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -175,7 +174,7 @@ ARCHIVE_RESERVE = env.int("ARCHIVE_RESERVE", default=1024**3)  # bytes that they
 ARCHIVES_AT_ONCE = env.int("ARCHIVES_AT_ONCE", default=2)  # copied at the same time by one worker process
 
 # --- Live: the agent and the sockets ----------------------------------------------------------------------
-AGENT_SOURCE = env.str("AGENT_SOURCE", default="auto")  # "cgroups", "engine"; auto: cgroups where they are to be seen
+AGENT_SOURCE = env.one_of("AGENT_SOURCE", "auto", "cgroups", "engine")  # auto: cgroups where they are to be seen
 SOCKETS_PER_PERSON = env.int("SOCKETS_PER_PERSON", default=50)  # open at once, at each web process
 TERMINALS_PER_PERSON = env.int("TERMINALS_PER_PERSON", default=20)  # open at once
 TERMINAL_IDLE_SECONDS = env.float("TERMINAL_IDLE_SECONDS", default=900)  # without a byte either way
@@ -186,7 +185,7 @@ CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudfla
 CLOUDFLARE_API_TOKEN = env.str("CLOUDFLARE_API_TOKEN", default="")
 CLOUDFLARE_ACCOUNT_ID = env.str("CLOUDFLARE_ACCOUNT_ID", default="")
 CLOUDFLARE_ZONE_ID = env.str("CLOUDFLARE_ZONE_ID", default="")
-CLOUDFLARE_RATE = env.str("CLOUDFLARE_RATE", default="1200/300")  # calls per seconds, per credential
+CLOUDFLARE_RATE = env.rate("CLOUDFLARE_RATE", default="1200/300")  # calls per seconds, per credential
 CONTAINERS_DOMAIN = env.str("CONTAINERS_DOMAIN", default="")
 CONTAINER_URL = env.str("CONTAINER_URL", default="https://{hostname}/")
 ACCESS_SESSION_DURATION = env.str("ACCESS_SESSION_DURATION", default="24h")
@@ -237,14 +236,13 @@ AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN, AXES_VERBOSE = True, False, False  #
 # --- Mail -------------------------------------------------------------------------------------------------
 # smtp+tls://user:password@host:587; empty: no mail is sent, and whatever needs it is refused.
 EMAIL_URL = env.str("EMAIL_URL", default="")
-if EMAIL_URL:
-    vars().update({name: value for name, value in env.email_url_config(EMAIL_URL).items() if name != "OPTIONS"})
+vars().update(env.mail_server("EMAIL_URL"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Warren <warren@localhost>")
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # under which people reach the pages: links in mail use it
-MAIL_PER_ADDRESS = env.str("MAIL_PER_ADDRESS", default="5/3600")  # mails per seconds
-MAIL_PER_TENANT = env.str("MAIL_PER_TENANT", default="200/3600")  # in its name, to whomever
-MAIL_PER_IP = env.str("MAIL_PER_IP", default="30/3600")
+MAIL_PER_ADDRESS = env.rate("MAIL_PER_ADDRESS", default="5/3600")  # mails per seconds
+MAIL_PER_TENANT = env.rate("MAIL_PER_TENANT", default="200/3600")  # in its name, to whomever
+MAIL_PER_IP = env.rate("MAIL_PER_IP", default="30/3600")
 
 # --- API --------------------------------------------------------------------------------------------------
 KNOX_TOKEN_MODEL = "tenants.ApiToken"
@@ -253,10 +251,10 @@ REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None, "AUTO_REFRESH": 
 REST_FRAMEWORK = rest.SETTINGS
 SPECTACULAR_SETTINGS = openapi.SETTINGS
 # Requests per seconds, of each person (of each address, for those who have not signed in); empty: no limit.
-API_RATE = env.str("API_RATE", default="600/60")
-API_COSTLY_RATE = env.str("API_COSTLY_RATE", default="60/60")
-SOCKET_RATE = env.str("SOCKET_RATE", default="120/60")  # sockets that a person opens; an address five times as many
-PAGE_RATE = env.str("PAGE_RATE", default="60/60")  # forms per seconds of an address that has not signed in
+API_RATE = env.limit("API_RATE", default="600/60")
+API_COSTLY_RATE = env.limit("API_COSTLY_RATE", default="60/60")
+SOCKET_RATE = env.limit("SOCKET_RATE", default="120/60")  # sockets that a person opens; an address five times as many
+PAGE_RATE = env.limit("PAGE_RATE", default="60/60")  # forms per seconds of an address that has not signed in
 # Other sites whose pages may call the API, with a token; cookies are not for them.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"
@@ -290,4 +288,4 @@ LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = HTT
 STATIC_URL, STATIC_ROOT = "/static/", env.str("STATIC_ROOT", default=str(WARREN_HOME / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG
-LOGGING = logs.configuration(env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logs.configuration(env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"))

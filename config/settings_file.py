@@ -15,6 +15,8 @@ def read(path: Path) -> None:
             environ.Env.read_env(file)
     except FileNotFoundError:
         return
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{path} is no text in UTF-8.") from None
     except OSError as exc:
         # The user that Warren has in its image.
         hint = " For compose: chgrp 1000 secrets.env; chmod 640 secrets.env" if os.getuid() == 1000 else ""

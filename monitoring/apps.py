@@ -5,5 +5,5 @@ class MonitoringApp(AppConfig):
     name = "monitoring"
 
     def ready(self) -> None:
-        from monitoring import deeds  # noqa: F401  (plugs in on import)
+        from monitoring import attention, deeds  # noqa: F401  (they plug in on import)
         from monitoring.live import signals  # noqa: F401  (they connect on import)

@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import string
+import sys
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -21,16 +22,22 @@ def home() -> Path:
 
 
 def web_port() -> int:
-    return int(os.environ.get("PORT") or 8000)
+    return _port("PORT", os.environ.get("PORT") or "8000")
 
 
 def edge_port() -> int:
-    return int(os.environ.get("EDGE_PORT") or 8787)
+    return _port("EDGE_PORT", os.environ.get("EDGE_PORT") or "8787")
 
 
 def mail_port() -> int:
     """Of the simulator's mail server; known once Django has read its settings."""
-    return int(os.environ["SMTP_PORT"])
+    return _port("SMTP_PORT", os.environ["SMTP_PORT"])
+
+
+def _port(name: str, value: str) -> int:
+    if value.isdecimal() and 0 < int(value) < 2**16:
+        return int(value)
+    sys.exit(f"warren: {name} is {value!r}, and no port: give a number from 1 to 65535")
 
 
 def mail_url(port: int | str) -> str:
@@ -41,8 +48,11 @@ def mail_url(port: int | str) -> str:
 def ensure() -> None:
     """Bring home and settings about; fit for every start."""
     folder = home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
+    except OSError as exc:
+        sys.exit(f"warren: WARREN_HOME is {folder}, and {exc.filename} can't be made: {exc.strerror}")
     path = folder / "settings.env"
     values = {**_kept(), **_read(path)}
     values |= _derived(values["TUNNEL_PORT"]) | _mail(values)

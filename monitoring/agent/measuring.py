@@ -16,6 +16,7 @@ from monitoring.sources import Reading, Source, cpu_percent
 from monitoring.sources.auto import Auto
 from monitoring.sources.cgroups import Cgroups
 from monitoring.sources.stats import Stats
+from tenants import pulse
 
 INTERVAL = 1.0  # seconds
 Numbers = dict[str, Any]  # of one container, as web processes are told them
@@ -37,6 +38,7 @@ class Measuring:
         due = time.monotonic()
         while True:
             await self.measure()
+            pulse.touch("agent")
             due = max(due + INTERVAL, time.monotonic())  # what was missed is not made up for
             await asyncio.sleep(due - time.monotonic())
 

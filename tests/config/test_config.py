@@ -203,3 +203,16 @@ def test_links_in_mail_are_masked_in_logs(where: str) -> None:
     assert mask(f"Not Found: /{where}/MzQ.abc:def-_/ {where}") == f"Not Found: /{where}/***/ {where}"
     assert mask(f"POST /{where}/ 200") == f"POST /{where}/ 200"
     assert mask("POST /api/v1/invitations/accept/") == "POST /api/v1/invitations/accept/"
+
+
+def test_a_refused_link_is_no_more_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    """Django logs a refusal with the request beside its words."""
+    from django.conf import settings
+    from django.utils.log import configure_logging
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    assert Client(enforce_csrf_checks=True).post("/invitations/MzQ.abcdef-secret/").status_code == 403
+    line = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert line["request"] == "<WSGIRequest: POST '/invitations/***/'>"
+    assert line["status_code"] == 403
+    assert "secret" not in str(line)

@@ -1,16 +1,22 @@
 """compose.yaml, the Dockerfile and docs/deployment.md say the same, and what an operator must be able to rely on."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from django.core.management import get_commands
 
+from config import celery
 from config.embedded import programs
+from tenants import pulse
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -121,3 +127,27 @@ def test_what_the_documents_have_people_type_exists() -> None:
 def test_the_image_has_the_python_that_is_tested() -> None:
     (image,) = re.findall(r"^ARG BASE=python:(\d+\.\d+)-", DOCKERFILE, re.MULTILINE)
     assert f'python_version = "{image}"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(OURS.keys() - {"web", "prepare"}))
+def test_a_program_that_hangs_is_unhealthy(name: str, settings: Any, tmp_path: Path) -> None:
+    (home,) = re.findall(r"\bWARREN_HOME=(\S+)", DOCKERFILE)
+    kind, command = SERVICES[name]["healthcheck"]["test"]
+    assert (kind, home in command) == ("CMD-SHELL", True)
+    asked = command.replace(home, str(tmp_path))
+    settings.WARREN_HOME = tmp_path
+    assert subprocess.run(asked, shell=True, stderr=subprocess.DEVNULL, check=False).returncode, "it did nothing yet"
+    pulse.touch(name)
+    assert subprocess.run(asked, shell=True, check=False).returncode == 0
+    long_ago = time.time() - 600
+    os.utime(tmp_path / "alive" / name, (long_ago, long_ago))
+    assert subprocess.run(asked, shell=True, check=False).returncode
+
+
+def test_each_queue_has_its_program(settings: Any, tmp_path: Path) -> None:
+    settings.WARREN_HOME = tmp_path
+    for queue in ("celery", "edge"):
+        request = SimpleNamespace(delivery_info={"routing_key": queue})
+        celery.worked(task=SimpleNamespace(request=request))
+    celery.rang()
+    assert {path.name for path in (tmp_path / "alive").iterdir()} == {"worker", "edge", "beat"}

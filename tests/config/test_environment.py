@@ -43,3 +43,17 @@ def test_what_was_made_once_is_kept(home: Path) -> None:
     first = _settings(home)
     environment.ensure()
     assert _settings(home) == first
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("EDGE_PORT", "80000"), ("EDGE_PORT", "-25")])
+def test_what_is_no_port_is_told(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=f"warren: {name} is '{value}', and no port"):
+        environment.ensure()
+
+
+def test_a_home_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WARREN_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(SystemExit, match="can't be made: Not a directory"):
+        environment.ensure()
