@@ -34,4 +34,10 @@ def test_tabs_stay_where_they_are_on_a_telephone(
             place = page.locator("nav.tabs").bounding_box()
             assert place
             tops[tab] = round(place["y"])
+        page.goto(f"{live_server.url}/containers/{box.pk}/delete/")
+        seen = page.locator(".settings > nav").bounding_box()
+        part = page.locator(".settings > nav [aria-current]").bounding_box()
     assert len(set(tops.values())) == 1, tops
+    assert seen
+    assert part
+    assert seen["x"] <= part["x"] <= seen["x"] + seen["width"] - part["width"], "where that is seen"
