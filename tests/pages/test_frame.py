@@ -41,3 +41,17 @@ def test_tabs_stay_where_they_are_on_a_telephone(
     assert seen
     assert part
     assert seen["x"] <= part["x"] <= seen["x"] + seen["width"] - part["width"], "where that is seen"
+
+
+def test_the_consoles_lists_cut_no_name_on_a_telephone(browser: Browser, live_server: Any, staff: Client) -> None:
+    User.objects.create_user("a" * 60 + "@" + "b" * 60 + ".example.com", "secret")
+    kept = staff.cookies["warren_session"].value
+    with browser.new_context(viewport={"width": 390, "height": 820}) as context:
+        context.add_cookies([{"name": "warren_session", "value": kept, "url": live_server.url}])
+        page = context.new_page()
+        page.goto(f"{live_server.url}/admin/tenants/user/")
+        for cell in page.locator("#result_list .field-email").all():
+            high, wide = cell.evaluate(
+                "(one) => [one.scrollHeight - one.clientHeight, one.scrollWidth - one.clientWidth]"
+            )
+            assert (high <= 0, wide <= 0) == (True, True), cell.inner_text()
