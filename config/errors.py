@@ -7,16 +7,20 @@ them at the foot, and the page stays as it is.
 import sys
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config import landing
 from config.problems import CONTENT_TYPE, document
 from tenants import lockout
+from tenants.models.plan import MIB
 from tenants.origin import origin
 
 RETRY_SECONDS = 5
@@ -25,6 +29,7 @@ _TITLES = {
     403: gettext_lazy("You may not do this"),
     404: gettext_lazy("There is nothing here"),
     405: gettext_lazy("This can't be opened by its address"),
+    413: gettext_lazy("This is too large"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Warren has a fault"),
     503: gettext_lazy("Warren is away for a moment"),
@@ -47,11 +52,22 @@ def _answer(
     # Without the request where the database may be what is away: to say who is signed in would ask it.
     # Who views as a tenant is told so on every page, and the database was there to find that out.
     viewing = getattr(request, "viewing_as", None) is not None and status < 500
-    known = request if viewing or status in {403, 404, 405, 429} else None
+    known = request if viewing or status in {403, 404, 405, 413, 429} else None
     return HttpResponse(render_to_string("error.html", shown, known), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django comes here as well with a form that is too long: to send that once more would help nobody."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / MIB
+        detail = _("More was sent than the %(most)s MiB that Warren takes at a time. Nothing was changed.")
+        return _answer(
+            request,
+            413,
+            "too_large",
+            detail % {"most": formats.localize(most)},
+            _("Go back, leave some of it out and send it again."),
+        )
     return _answer(
         request,
         400,

@@ -103,6 +103,7 @@ SETTINGS: dict[str, Any] = {
         "primary": {**dict(zip(_STEPS, _MOSS, strict=True)), "950": "#0f1d0d"},
     },
     "STYLES": [_static("css/console.css")],
+    "SCRIPTS": [_static("js/console.js")],
     "DASHBOARD_CALLBACK": "config.console.overview.shown",
     "ACCOUNT": {"navigation": [{"title": _("To Warren's pages"), "link": reverse_lazy("container-list")}]},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": NAVIGATION},

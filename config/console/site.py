@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -40,6 +41,12 @@ class Console(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
     """Unfold's own search reads whole tables, and keeps what it found for five minutes."""
 
     index_title = _lazy("Overview")
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Whoever is signed in already, and may not come in, is told so; unfold's form says it after a mistake."""
+        if request.method == "GET" and request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied(_("The console is for staff."))
+        return super().login(request, extra_context)  # type: ignore[no-any-return]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """At Warren's own page, which counts wrong passwords, puts it on record and revokes tokens."""

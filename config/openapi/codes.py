@@ -63,7 +63,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     411: ("length_required",),
     412: ("precondition_failed",),
-    413: ("archive_too_large",),
+    413: ("archive_too_large", "too_large"),
     415: ("unsupported_media_type",),
     422: (
         "containers_limit",

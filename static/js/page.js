@@ -99,7 +99,7 @@ const led = document.querySelector("main :is([tabindex], [aria-invalid=true])[au
 (led ?? document.querySelector("main :is([aria-invalid=true], fieldset:has(.wrong) input)"))?.focus();
 
 // --- Of tabs that scroll sideways, the one that is open is seen
-for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+for (const tab of document.querySelectorAll(":is(.tabs, .settings > nav) > [aria-current]")) {
   const tabs = tab.parentElement;
   tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 }

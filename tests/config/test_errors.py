@@ -58,6 +58,18 @@ def test_a_refusal_says_why(client: Client, stranger: User) -> None:
     assert client.post("/sign-out/", {"next": there}).headers["Location"] == there, "and on to the same page as another"
 
 
+def test_what_is_too_long_says_so(client: Client, owner: User, settings) -> None:
+    """Once more as it is, it would be refused once more."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 2**19
+    client.force_login(owner)
+    answer = client.post("/language/", {"language": "x" * 2**21}, headers={"Referer": "http://testserver/account/"})
+    assert answer.status_code == 413
+    assert "1.5 MiB" in answer.text
+    assert "leave some of it out" in answer.text
+    assert '<a class="button primary" href="/account/">' in answer.text
+    assert owner.email in answer.text
+
+
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_every_kind_of_page(client: Client, owner: User, signed_in: bool) -> None:
     """With who is signed in in its head, or without; each leads back and on."""

@@ -218,6 +218,13 @@ def _journey(browser: Browser, up: Up) -> None:
     page.get_by_role("link", name="Change the password").click()
     page.get_by_role("dialog").get_by_role("button", name="Show the password").first.click()
     expect(page.get_by_label("Present password")).to_have_attribute("type", "text")
+    eye, field = (
+        page.get_by_role("dialog").locator(part).first.bounding_box()
+        for part in ("[data-reveal]", "input:not([type=hidden])")
+    )
+    assert eye
+    assert field
+    assert eye["x"] + eye["width"] < field["x"] + field["width"], "the field's border is seen beside what is pointed at"
     page.goto(up.url("/account/password/"))
     _look(page, "password")
     page.goto(up.url("/account/close/"))

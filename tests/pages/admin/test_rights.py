@@ -14,6 +14,7 @@ from containers.models import Container
 from tenants import invitations, tokens
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tests.pages.admin.conftest import on_record
+from tests.pages.conftest import signed_in
 from tests.pages.staff import support
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +31,14 @@ def form(person: User, **changes: str) -> dict[str, str]:
 
 def new(password: str) -> dict[str, str]:
     return {"password1": password, "password2": password, "usable_password": "true"}
+
+
+def test_who_is_no_staff_is_told_so(owner: User) -> None:
+    """And not asked to sign in, as they are already."""
+    answer = signed_in(owner).get("/admin/tenants/user/", follow=True)
+    assert answer.status_code == 403
+    assert "The console is for staff" in answer.text
+    assert "Switch the account" in answer.text
 
 
 def test_who_may_change_people_gives_nobody_rights(owner: User) -> None:
