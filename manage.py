@@ -17,9 +17,10 @@ def main() -> None:
     from django.db import OperationalError
 
     try:
-        # One thread needs one connection; and a pool tries for 20 seconds before it says, without the reason, that it
-        # has none.
-        settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+        # A command needs one connection, and a pool tries for 20 seconds before it says, without the reason, that it
+        # has none. The agent is a program: its threads ask again and again.
+        if sys.argv[1:2] != ["agent"]:
+            settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as exc:  # a setting that is missing or wrong: where it was read helps nobody
         sys.exit(f"warren: {exc}")
