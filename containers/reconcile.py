@@ -71,6 +71,8 @@ def _sight(container: Container, seen: Observed) -> Seen:
         spec=specs.seen(container, seen.labels),
         revision=int(seen.labels.get(specs.REVISION, 0)),
         limits=(seen.memory, seen.cpu),
+        paused=seen.paused,
+        half_removed=seen.half_removed,
     )
 
 
@@ -98,6 +100,8 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
             progress.begin(steps.CONTAINER)
             progress.flush()
             current.restart(name, settings.CONTAINER_STOP_SECONDS)
+        case Act.RESUME:
+            current.resume(name)
         case Act.UPDATE:
             _limit(container, progress)
         case Act.REMOVE:

@@ -149,6 +149,8 @@ class Observed:
     volume_limit: int = 0
     memory: int = 0  # its limits, in the units of `ContainerSpec`
     cpu: int = 0
+    paused: bool = False  # running, and frozen: by the engine's own command, which nothing of ours ever gives
+    half_removed: bool = False  # exited for good: a removal is under way, or has failed
 
     @property
     def running(self) -> bool:
@@ -158,7 +160,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of the engine's list: cheap for thousands of containers."""
+    """A line of the engine's list: cheap for thousands of containers. `state`: as in `Observed`, or paused."""
 
     id: str
     name: str
@@ -201,6 +203,9 @@ class Engine(Protocol):
         """Ask it to end, and end it after `grace` seconds. Absent or stopped is fine."""
 
     def restart(self, name: str, grace: int) -> None: ...
+
+    def resume(self, name: str) -> None:
+        """Let one go on that is paused."""
 
     def update(self, name: str, memory: int, cpu: int) -> None:
         """Change its limits, running or not, without a restart.

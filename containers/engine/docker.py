@@ -140,6 +140,10 @@ class DockerEngine(Volumes, Sockets):
         with self._starts, translated():
             self.api.restart(name, timeout=grace)
 
+    def resume(self, name: str) -> None:
+        with translated():
+            self.api.unpause(name)
+
     def update(self, name: str, memory: int, cpu: int) -> None:
         with translated():
             update_limits(self.api, name, memory, cpu)

@@ -99,11 +99,15 @@ class MemoryEngine:
         with self._lock:
             there = self.containers.get(name)
             if there is not None and there.running:
-                self.containers[name] = replace(there, state="exited", exit_code=143)
+                self.containers[name] = replace(there, state="exited", exit_code=143, paused=False)
 
     def restart(self, name: str, grace: int) -> None:
         self.stop(name, grace)
         self.start(name)
+
+    def resume(self, name: str) -> None:
+        with self._lock:
+            self.containers[name] = replace(self._there(name), paused=False)
 
     def update(self, name: str, memory: int, cpu: int) -> None:
         with self._lock:
@@ -139,7 +143,7 @@ class MemoryEngine:
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         self.ping()
         return [
-            Listed(there.id, there.name, there.state, there.labels)
+            Listed(there.id, there.name, "paused" if there.paused else there.state, there.labels)
             for there in list(self.containers.values())
             if labels.items() <= there.labels.items()
         ]

@@ -21,6 +21,13 @@ SMALL, LARGE = (64, 100), (128, 100)
         (RUNNING, Seen(False, fresh=True), [Act.CREATE, Act.START]),
         (STOPPED, Seen(False, fresh=True), []),
         (RUNNING, Seen(True, "t1"), []),
+        # Done by somebody else.
+        (RUNNING, Seen(True, paused=True), [Act.RESUME]),
+        (Want(True, True, limits=SMALL), Seen(True, limits=LARGE, paused=True), [Act.RESUME, Act.UPDATE]),
+        (Want(True, True, "t1"), Seen(True, "t1", paused=True), [Act.RESTART]),
+        (STOPPED, Seen(True, paused=True), [Act.STOP]),
+        (RUNNING, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE, Act.START]),
+        (STOPPED, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE]),
         (Want(True, True, "t1"), Seen(True, "t1"), [Act.RESTART]),
         (Want(True, True, "t1"), Seen(True, "t2"), []),
         (Want(True, True, "t1"), Seen(False, "t1"), [Act.START]),
@@ -79,10 +86,14 @@ def carried_out(act: Act, want: Want, seen: Seen | None) -> Seen | None:
             return seen or Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
         case Act.START | Act.RESTART:
             assert seen
-            return replace(seen, running=True, started_at="later", fresh=False)
+            assert not seen.half_removed
+            return replace(seen, running=True, started_at="later", fresh=False, paused=False)
+        case Act.RESUME:
+            assert seen
+            return replace(seen, paused=False)
         case Act.STOP:
             assert seen
-            return replace(seen, running=False)
+            return replace(seen, running=False, paused=False)
         case Act.UPDATE:
             assert seen
             return replace(seen, limits=want.limits)
@@ -96,8 +107,13 @@ starts = st.sampled_from(["", "t1", "t2"])
 wants = st.builds(
     Want, st.booleans(), st.booleans(), starts, st.frozensets(specs, min_size=1), st.integers(0, 3), limits
 )
-sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, st.booleans()).map(
-    lambda seen: replace(seen, fresh=seen.fresh and not seen.running)
+sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, *3 * [st.booleans()]).map(
+    lambda seen: replace(
+        seen,
+        fresh=seen.fresh and not seen.running,
+        paused=seen.paused and seen.running,
+        half_removed=seen.half_removed and not seen.running,
+    )
 )
 
 
