@@ -31,7 +31,7 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     progress = steps.Progress(conditions.of(container, conditions.RUNNING))
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
-    seen = None if unmade else engine.current().inspect(container.engine_name)
+    seen = None if unmade else _found(container)
     acts = decide(_want(container), _sight(container, seen) if seen else None)
     if seen is None and Act.PULL not in acts and _recreated(container):
         acts = [Act.PULL, *acts]
@@ -44,6 +44,17 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     if container.desired == Desired.ABSENT:
         return _gone(container)
     return _seen(container, seen, progress, _waiting(container) if acts and container.data_folder else ())
+
+
+def _found(container: Container) -> Observed | None:
+    """By its name, or by its labels where somebody has renamed it: a second one would share its data with it."""
+    current = engine.current()
+    seen = current.inspect(container.engine_name)
+    if seen is None and container.desired != Desired.ABSENT:
+        for renamed in current.list(specs.owned(container))[:1]:
+            current.rename(renamed.id, container.engine_name)
+            return current.inspect(container.engine_name)
+    return seen
 
 
 def _want(container: Container) -> Want:
@@ -231,6 +242,7 @@ def _running(seen: Observed) -> tuple[bool, str, str]:
 
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
+    _without_containers(container)
     _without_volumes(container)
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
     seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
@@ -250,10 +262,17 @@ def _gone(container: Container) -> loop.Result:
 
 def _cleared(container: Container) -> loop.Result:
     """Of what was verified gone, nothing stays that a worker may have made too late. Its names are nobody else's."""
-    if engine.current().inspect(container.engine_name):
-        engine.current().remove(container.engine_name)
+    if _without_containers(container):
         _without_volumes(container)
     return loop.Result(rest=True)
+
+
+def _without_containers(container: Container) -> bool:
+    """Remove what carries its labels, whatever its name is by now; returns whether there was anything."""
+    there = engine.current().list(specs.owned(container))
+    for row in there:
+        engine.current().remove(row.name or row.id)
+    return bool(there)
 
 
 def _without_volumes(container: Container) -> None:

@@ -33,14 +33,14 @@ def engine_differences() -> list[Any]:
     Raises `Terminal`, with all of that done, where the firewall can be neither verified nor set.
     """
     ours = engine.current().list({LABEL: settings.INSTALLATION})
-    listed = {row.labels["warren.container"]: row.state for row in ours if "warren.container" in row.labels}
+    listed = {row.labels["warren.container"]: (row.name, row.state) for row in ours if "warren.container" in row.labels}
     known = ContainerStatus.objects.filter(container__deleted_at=None).values_list(
-        "container_id", "state", "container__desired"
+        "container_id", "container__engine_name", "state", "container__desired"
     )
     differing = [
         pk
-        for pk, state, desired in known
-        if listed.pop(str(pk), EngineState.ABSENT) != state and desired != Desired.ABSENT
+        for pk, name, state, desired in known
+        if listed.pop(str(pk), (name, EngineState.ABSENT)) != (name, state) and desired != Desired.ABSENT
     ]
     # Made by a worker whose lease had run out, after others verified that nothing was left.
     late = ContainerStatus.objects.filter(pk__in=filter(None, map(_key, listed))).exclude(container__deleted_at=None)

@@ -213,6 +213,9 @@ class Engine(Protocol):
         Raises `MemoryInUse` with memory as it was; the CPU is limited anew all the same.
         """
 
+    def rename(self, engine_id: str, name: str) -> None:
+        """Give the container with the engine's id this name. Raises `EngineError` if the name is taken."""
+
     def remove(self, name: str) -> None:
         """Remove it, running or not; its volume stays. Absent is fine. Returns once it is gone."""
 

@@ -148,6 +148,10 @@ class DockerEngine(Volumes, Sockets):
         with translated():
             update_limits(self.api, name, memory, cpu)
 
+    def rename(self, engine_id: str, name: str) -> None:
+        with translated():
+            self.api.rename(engine_id, name)
+
     def remove(self, name: str) -> None:
         with translated(absent_is_fine=True):
             try:

@@ -117,6 +117,14 @@ class MemoryEngine:
                 raise MemoryInUse("The container uses more memory now than it was to be left with.")
             self.containers[name] = replace(there, memory=memory, cpu=cpu)
 
+    def rename(self, engine_id: str, name: str) -> None:
+        self.ping()
+        with self._lock:
+            former = next(there.name for there in self.containers.values() if there.id == engine_id)
+            self.containers[name] = replace(self.containers.pop(former), name=name)
+            self.specs[name] = replace(self.specs.pop(former), name=name)
+            self.files[name] = self.files.pop(former)
+
     def remove(self, name: str) -> None:
         self.ping()
         with self._lock:

@@ -12,6 +12,7 @@ from containers import admission, loop, reconcile, survey
 from containers.engine.images import build_small
 from containers.models import Container, ContainerStatus, Template
 from tenants.models import Tenant, User
+from tests.parts import docker_containers
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,21 @@ def test_one_that_was_paused_goes_on(box: Container) -> None:
     put_right(box)
     assert facts(box)["State"]["Status"] == "running"
     assert facts(box)["State"]["StartedAt"] == before
+
+
+def test_one_that_was_renamed_has_its_name_again_and_no_double(box: Container, docker_mark: str) -> None:
+    before = facts(box)["Id"]
+    docker.from_env().api.rename(box.engine_name, f"{docker_mark}-other")
+    put_right(box)
+    assert facts(box)["Id"] == before
+    assert docker_containers(docker_mark) == [box.engine_name]
+
+
+def test_one_that_was_renamed_goes_with_its_container(box: Container, docker_mark: str, owner: User) -> None:
+    docker.from_env().api.rename(box.engine_name, f"{docker_mark}-other")
+    admission.remove(box, actor=owner)
+    loop.run(reconcile.CONTAINER, box.pk)
+    assert docker_containers(docker_mark) == []
 
 
 @pytest.fixture
