@@ -36,7 +36,7 @@ class Want:
 class Seen:
     """`fresh`: made, and never started: whoever made it may have been killed before it was on all its networks.
 
-    `half_removed`: it can't be started any more, only be removed to the end.
+    `attached`: on all of them. `half_removed`: it can't be started any more, only be removed to the end.
     """
 
     running: bool
@@ -45,6 +45,7 @@ class Seen:
     revision: int = 0
     limits: tuple[int, int] = (0, 0)
     fresh: bool = False
+    attached: bool = True
     paused: bool = False
     half_removed: bool = False
 
@@ -64,11 +65,11 @@ def decide(want: Want, seen: Seen | None) -> list[Act]:
     update = [Act.UPDATE] if seen.limits != want.limits else []
     if not want.running:
         return [*stop, *update]
-    if seen.fresh:
-        return [Act.CREATE, *update, Act.START]  # adopted, and put on whatever network it is not on
+    # Adopted, and put on whatever network it is not on.
+    attach = [Act.CREATE] if seen.fresh or not seen.attached else []
     if not seen.running:
-        return [*update, Act.START]
+        return [*attach, *update, Act.START]
     if want.restart_from and want.restart_from == seen.started_at:
         # Lowering memory may be refused to what runs, and never to what is stopped anyway.
-        return [Act.STOP, *update, Act.START] if update else [Act.RESTART]
-    return [Act.RESUME, *update] if seen.paused else update
+        return [*attach, Act.STOP, *update, Act.START] if update else [*attach, Act.RESTART]
+    return [*([Act.RESUME] if seen.paused else []), *attach, *update]

@@ -84,6 +84,7 @@ def _sight(container: Container, seen: Observed) -> Seen:
         limits=(seen.memory, seen.cpu),
         paused=seen.paused,
         half_removed=seen.half_removed,
+        attached=networks.names(container.tenant.slug, internet=container.internet) <= seen.networks,
     )
 
 

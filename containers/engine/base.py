@@ -151,6 +151,7 @@ class Observed:
     cpu: int = 0
     paused: bool = False  # running, and frozen: by the engine's own command, which nothing of ours ever gives
     half_removed: bool = False  # exited for good: a removal is under way, or has failed
+    networks: frozenset[str] = frozenset()  # names of those it is on
 
     @property
     def running(self) -> bool:
@@ -166,6 +167,7 @@ class Listed:
     name: str
     state: str
     labels: Mapping[str, str]
+    networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ class Engine(Protocol):
 
     def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
         """Make the container, or adopt the one that carries its name and labels; returns its id.
+
+        Either is on all its networks then.
 
         Raises `ImageMissing`, `NetworkMissing`, `ForeignName`.
         """

@@ -63,12 +63,14 @@ class MemoryEngine:
         with self._lock:
             if self.images is not None and spec.image not in self.images:
                 raise ImageMissing(f"The engine has no image {spec.image}.")
-            if missing := {spec.network, *spec.extra_networks} - set(self.networks):
-                raise NetworkMissing(f"The network {missing.pop()} is not there.")
+            networks = frozenset({spec.network, *spec.extra_networks})
+            if missing := networks - set(self.networks):
+                raise NetworkMissing(f"The network {min(missing)} is not there.")
             there = self.containers.get(spec.name)
             if there is not None:
                 if not spec.is_meant_by(there.labels):
                     raise ForeignName(f"A container that is not this one has the name {spec.name}.")
+                self.containers[spec.name] = replace(there, networks=there.networks | networks)
                 return there.id
             made = Observed(
                 secrets.token_hex(32),
@@ -79,6 +81,7 @@ class MemoryEngine:
                 volume_limit=spec.storage if self.able.volume and spec.volume else 0,
                 memory=spec.memory,
                 cpu=spec.cpu,
+                networks=networks,
             )
             if spec.volume:
                 self.contents.setdefault(spec.volume, _empty(spec.data_folder))
@@ -151,7 +154,7 @@ class MemoryEngine:
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         self.ping()
         return [
-            Listed(there.id, there.name, "paused" if there.paused else there.state, there.labels)
+            Listed(there.id, there.name, "paused" if there.paused else there.state, there.labels, there.networks)
             for there in list(self.containers.values())
             if labels.items() <= there.labels.items()
         ]

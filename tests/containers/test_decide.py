@@ -26,6 +26,8 @@ SMALL, LARGE = (64, 100), (128, 100)
         (Want(True, True, limits=SMALL), Seen(True, limits=LARGE, paused=True), [Act.RESUME, Act.UPDATE]),
         (Want(True, True, "t1"), Seen(True, "t1", paused=True), [Act.RESTART]),
         (STOPPED, Seen(True, paused=True), [Act.STOP]),
+        (RUNNING, Seen(True, attached=False), [Act.CREATE]),
+        (RUNNING, Seen(False, attached=False), [Act.CREATE, Act.START]),
         (RUNNING, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE, Act.START]),
         (STOPPED, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE]),
         (Want(True, True, "t1"), Seen(True, "t1"), [Act.RESTART]),
@@ -82,8 +84,9 @@ def carried_out(act: Act, want: Want, seen: Seen | None) -> Seen | None:
         case Act.FETCH | Act.PULL:
             return seen
         case Act.CREATE:
-            # One that is there is adopted as it is.
-            return seen or Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
+            # One that is there is adopted as it is, but for its networks.
+            made = Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
+            return replace(seen, attached=True) if seen else made
         case Act.START | Act.RESTART:
             assert seen
             assert not seen.half_removed
@@ -107,7 +110,7 @@ starts = st.sampled_from(["", "t1", "t2"])
 wants = st.builds(
     Want, st.booleans(), st.booleans(), starts, st.frozensets(specs, min_size=1), st.integers(0, 3), limits
 )
-sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, *3 * [st.booleans()]).map(
+sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, *4 * [st.booleans()]).map(
     lambda seen: replace(
         seen,
         fresh=seen.fresh and not seen.running,

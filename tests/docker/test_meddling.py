@@ -10,7 +10,7 @@ import pytest
 
 from containers import admission, loop, reconcile, survey
 from containers.engine.images import build_small
-from containers.models import Container, ContainerStatus, Template
+from containers.models import Container, ContainerStatus, Network, NetworkKind, Template
 from tenants.models import Tenant, User
 from tests.parts import docker_containers
 
@@ -60,6 +60,15 @@ def test_one_that_was_renamed_goes_with_its_container(box: Container, docker_mar
     admission.remove(box, actor=owner)
     loop.run(reconcile.CONTAINER, box.pk)
     assert docker_containers(docker_mark) == []
+
+
+def test_one_that_was_taken_off_its_network_is_put_back(box: Container) -> None:
+    network = Network(tenant=box.tenant, kind=NetworkKind.TENANT).engine_name
+    before = facts(box)["State"]["StartedAt"]
+    docker.from_env().api.disconnect_container_from_network(box.engine_name, network)
+    put_right(box)
+    assert box.name in facts(box)["NetworkSettings"]["Networks"][network]["Aliases"]
+    assert facts(box)["State"]["StartedAt"] == before
 
 
 @pytest.fixture
