@@ -6,9 +6,17 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from containers import archives, conditions, engine, loop, networks, observed, specs, steps, storage
+from containers import archives, conditions, engine, loop, networks, observed, shown, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
-from containers.engine.base import ImageMissing, MemoryInUse, NetworkMissing, Observed, PullFailed
+from containers.engine.base import (
+    EngineAway,
+    EngineError,
+    ImageMissing,
+    MemoryInUse,
+    NetworkMissing,
+    Observed,
+    PullFailed,
+)
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Archive, Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
@@ -35,10 +43,16 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     acts = decide(_want(container), _sight(container, seen) if seen else None)
     if seen is None and Act.PULL not in acts and _recreated(container):
         acts = [Act.PULL, *acts]
-    with progress.blamed():
-        for act in acts:
-            lease.hold()
-            _perform(act, container, lease, progress)
+    try:
+        with progress.blamed():
+            for act in acts:
+                lease.hold()
+                _perform(act, container, lease, progress)
+    except Failed as failure:
+        if not isinstance(failure, EngineAway):  # whoever reads why it failed reads as well what is there now
+            with suppress(EngineError):
+                lease.write(**shown.facts(engine.current().inspect(container.engine_name)))
+        raise
     if acts:
         seen = engine.current().inspect(container.engine_name)
     if container.desired == Desired.ABSENT:
@@ -202,19 +216,15 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
         progress.done(steps.CONTAINER)
 
     def record() -> None:
-        progress.report(*_running(seen), generation=container.generation)
+        progress.report(*shown.running(seen), generation=container.generation)
         observed.tell(container.pk)
 
     pending = seen.memory > container.memory
     return loop.Result(
-        after=_soon(seen, pending),
+        after=shown.soon(seen, pending=pending),
         seen={
             "observed_generation": container.generation,
-            "state": seen.state,
-            "engine_id": seen.id,
-            "started_at": seen.started_at,
-            "exit_code": seen.exit_code,
-            "oom_killed": seen.oom_killed,
+            **shown.facts(seen),
             "memory_pending": pending,
             **storage.caps(container, seen),
         },
@@ -223,30 +233,12 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
     )
 
 
-def _soon(seen: Observed, pending: bool) -> float | None:
-    """Seconds until what may mend itself is looked at again; None where nothing is to be mended."""
-    if seen.state == EngineState.RESTARTING:
-        return 10  # the page should tell when a program that keeps ending has recovered
-    return 30 if pending else None
-
-
-def _running(seen: Observed) -> tuple[bool, str, str]:
-    """Status, reason and message of the condition Running."""
-    if seen.state == EngineState.RUNNING:
-        return True, "Running", ""
-    ended = "it ran out of memory" if seen.oom_killed else f"exit code {seen.exit_code}"
-    if seen.state == EngineState.RESTARTING:
-        then = "Give it more memory in its settings." if seen.oom_killed else "Its log says more."
-        return False, "Restarting", f"The program keeps ending ({ended}); it is being started again. {then}"
-    return False, "Stopped", f"The container is not running ({ended})."
-
-
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
     _without_containers(container)
     _without_volumes(container)
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
-    seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
+    seen = {**shown.facts(None), "observed_generation": container.generation}
     if not conditions.gone(container):
         return loop.Result(seen=seen, record=lambda: observed.tell(container.pk))
     mine = Network.objects.filter(tenant=container.tenant)
