@@ -9,6 +9,7 @@ from django.utils import timezone
 from containers import archives, conditions, engine, loop, networks, observed, shown, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
 from containers.engine.base import (
+    ContainerSpec,
     EngineAway,
     EngineError,
     ImageMissing,
@@ -188,17 +189,29 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
         progress.begin(steps.IMAGE)
     spec = specs.container(container, extra_networks=extra)
     try:
-        engine.current().create(spec)
+        _make(spec, progress)
     except ImageMissing:
         fetched = False
         progress.begin(steps.IMAGE)
         _pull(container, lease, progress)
-        engine.current().create(spec)
+        _make(spec, progress)
     except NetworkMissing:
         networks.forget(container.tenant)
         raise
     if not fetched:
         progress.done(steps.IMAGE)
+
+
+def _make(spec: ContainerSpec, progress: steps.Progress) -> None:
+    try:
+        engine.current().create(spec)
+    except (EngineAway, ImageMissing):
+        raise
+    except Failed:  # the engine looks for the image first: that was not it
+        if progress.state(steps.IMAGE) is not StepState.DONE:
+            progress.done(steps.IMAGE)
+        progress.begin(steps.CONTAINER)
+        raise
 
 
 def _waiting(container: Container) -> Rings:

@@ -2,6 +2,7 @@
 
 EngineError (retryable)
 ├── EngineAway       no answer: says nothing about what exists
+├── DiskFull         there is no room where the engine keeps what it makes
 ├── NetworkMissing   a container's network is not there (any more)
 ├── NetworkBusy      a network still has containers on it
 ├── SubnetTaken      another network of the engine overlaps the subnet
@@ -36,6 +37,10 @@ class EngineError(Retryable):
 
 class EngineAway(EngineError):
     code_ = "engine_away"
+
+
+class DiskFull(EngineError):
+    code_ = "disk_full"
 
 
 class NetworkMissing(EngineError):

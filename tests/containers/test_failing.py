@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+import requests
+from docker.errors import APIError
 
 from containers import admission, lifecycle, survey
-from containers.engine.base import EngineError
+from containers.engine.base import ContainerSpec, DiskFull, EngineError
+from containers.engine.faults import translated
 from containers.engine.memory import MemoryEngine
 from containers.lifecycle import Lifecycle
 from containers.models import Container, ContainerStatus, EngineState, Template
+from containers.steps import StepState
 from tenants.models import Tenant, User
 from tests.conftest import converge
 
@@ -48,3 +52,22 @@ def test_one_that_ended_and_cannot_be_started_is_no_longer_running(
         assert seen(box) == (Lifecycle.ERROR, EngineState.EXITED, "engine_error")
     ContainerStatus.objects.filter(pk=box.pk).ring()
     assert seen(box) == (Lifecycle.RUNNING, EngineState.RUNNING, "")
+
+
+def test_a_disk_that_is_full_is_told_at_the_container_and_not_at_its_image(
+    owner: User, box: Container, memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(spec: ContainerSpec) -> None:
+        answer = requests.Response()
+        answer.status_code = 500
+        said = "mkdir /var/lib/docker/overlay2/ab-init: no space left on device"
+        with translated():
+            raise APIError("refused", response=answer, explanation=said)
+
+    monkeypatch.setattr(memory, "create", refuse)
+    made = admission.create(actor=owner, tenant=box.tenant, template=box.template, name="full")
+    assert seen(made) == (Lifecycle.PROVISIONING, EngineState.ABSENT, DiskFull.code_)
+    steps = {step.name: step for step in made.steps}
+    assert (steps["image"].state, steps["container"].state) == (StepState.DONE, StepState.FAILED)
+    assert "no room left" in steps["container"].message
+    assert "/var/lib" not in steps["container"].message
