@@ -11,6 +11,7 @@ class Act(StrEnum):
     START = "start"
     STOP = "stop"
     RESTART = "restart"
+    RESUME = "resume"  # what somebody has paused
     UPDATE = "update"  # the limits, without a restart
     REMOVE = "remove"  # the container; its data stays
 
@@ -33,7 +34,10 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`fresh`: made, and never started: whoever made it may have been killed before it was on all its networks."""
+    """`fresh`: made, and never started: whoever made it may have been killed before it was on all its networks.
+
+    `attached`: on all of them. `half_removed`: it can't be started any more, only be removed to the end.
+    """
 
     running: bool
     started_at: str = ""
@@ -41,6 +45,9 @@ class Seen:
     revision: int = 0
     limits: tuple[int, int] = (0, 0)
     fresh: bool = False
+    attached: bool = True
+    paused: bool = False
+    half_removed: bool = False
 
 
 def decide(want: Want, seen: Seen | None) -> list[Act]:
@@ -51,18 +58,18 @@ def decide(want: Want, seen: Seen | None) -> list[Act]:
     if seen is None:
         return [Act.CREATE, *start]
     stop = [Act.STOP] if seen.running else []
-    if seen.spec not in want.specs:
+    if seen.half_removed or seen.spec not in want.specs:
         # What it is made of first: as long as that can't be had, what runs goes on running.
         image = Act.PULL if seen.revision < want.pull_from else Act.FETCH
         return [image, *stop, Act.REMOVE, Act.CREATE, *start]
     update = [Act.UPDATE] if seen.limits != want.limits else []
     if not want.running:
         return [*stop, *update]
-    if seen.fresh:
-        return [Act.CREATE, *update, Act.START]  # adopted, and put on whatever network it is not on
+    # Adopted, and put on whatever network it is not on.
+    attach = [Act.CREATE] if seen.fresh or not seen.attached else []
     if not seen.running:
-        return [*update, Act.START]
+        return [*attach, *update, Act.START]
     if want.restart_from and want.restart_from == seen.started_at:
         # Lowering memory may be refused to what runs, and never to what is stopped anyway.
-        return [Act.STOP, *update, Act.START] if update else [Act.RESTART]
-    return update
+        return [*attach, Act.STOP, *update, Act.START] if update else [*attach, Act.RESTART]
+    return [*([Act.RESUME] if seen.paused else []), *attach, *update]

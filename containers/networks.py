@@ -68,6 +68,12 @@ def ensure_internet(tenant: Tenant) -> Network:
     return network
 
 
+def names(slug: str, *, internet: bool) -> frozenset[str]:
+    """Those that a container of this tenant is to be on."""
+    kinds = (NetworkKind.TENANT, *((NetworkKind.INTERNET,) if internet else ()))
+    return frozenset(Network.name(slug, kind) for kind in kinds)
+
+
 def forget(tenant: Tenant | None) -> None:
     """The engine said that a network is missing: make it anew when it is next needed."""
     Network.objects.filter(tenant=tenant).update(engine_id="")

@@ -6,9 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from containers import archives, conditions, engine, loop, networks, observed, specs, steps, storage
+from containers import archives, conditions, engine, loop, networks, observed, shown, specs, steps, storage
 from containers.decide import Act, Seen, Want, decide
-from containers.engine.base import ImageMissing, MemoryInUse, NetworkMissing, Observed, PullFailed
+from containers.engine.base import (
+    ContainerSpec,
+    EngineAway,
+    EngineError,
+    ImageMissing,
+    MemoryInUse,
+    NetworkMissing,
+    Observed,
+    PullFailed,
+)
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
 from containers.models import Archive, Container, ContainerStatus, Desired, EngineState, Network, NetworkKind
@@ -31,19 +40,36 @@ def reconcile(status: ContainerStatus, lease: Lease) -> loop.Result:
     progress = steps.Progress(conditions.of(container, conditions.RUNNING))
     # Nothing can be there before the first pass: what is not looked up then is saved for every creation.
     unmade = status.first_attempt and not status.observed_generation and container.desired == Desired.RUNNING
-    seen = None if unmade else engine.current().inspect(container.engine_name)
+    seen = None if unmade else _found(container)
     acts = decide(_want(container), _sight(container, seen) if seen else None)
     if seen is None and Act.PULL not in acts and _recreated(container):
         acts = [Act.PULL, *acts]
-    with progress.blamed():
-        for act in acts:
-            lease.hold()
-            _perform(act, container, lease, progress)
+    try:
+        with progress.blamed():
+            for act in acts:
+                lease.hold()
+                _perform(act, container, lease, progress)
+    except Failed as failure:
+        if not isinstance(failure, EngineAway):  # whoever reads why it failed reads as well what is there now
+            with suppress(EngineError):
+                lease.write(**shown.facts(engine.current().inspect(container.engine_name)))
+        raise
     if acts:
         seen = engine.current().inspect(container.engine_name)
     if container.desired == Desired.ABSENT:
         return _gone(container)
     return _seen(container, seen, progress, _waiting(container) if acts and container.data_folder else ())
+
+
+def _found(container: Container) -> Observed | None:
+    """By its name, or by its labels where somebody has renamed it: a second one would share its data with it."""
+    current = engine.current()
+    seen = current.inspect(container.engine_name)
+    if seen is None and container.desired != Desired.ABSENT:
+        for renamed in current.list(specs.owned(container))[:1]:
+            current.rename(renamed.id, container.engine_name)
+            return current.inspect(container.engine_name)
+    return seen
 
 
 def _want(container: Container) -> Want:
@@ -71,6 +97,9 @@ def _sight(container: Container, seen: Observed) -> Seen:
         spec=specs.seen(container, seen.labels),
         revision=int(seen.labels.get(specs.REVISION, 0)),
         limits=(seen.memory, seen.cpu),
+        paused=seen.paused,
+        half_removed=seen.half_removed,
+        attached=networks.names(container.tenant.slug, internet=container.internet) <= seen.networks,
     )
 
 
@@ -98,6 +127,8 @@ def _perform(act: Act, container: Container, lease: Lease, progress: steps.Progr
             progress.begin(steps.CONTAINER)
             progress.flush()
             current.restart(name, settings.CONTAINER_STOP_SECONDS)
+        case Act.RESUME:
+            current.resume(name)
         case Act.UPDATE:
             _limit(container, progress)
         case Act.REMOVE:
@@ -158,17 +189,29 @@ def _create(container: Container, lease: Lease, progress: steps.Progress) -> Non
         progress.begin(steps.IMAGE)
     spec = specs.container(container, extra_networks=extra)
     try:
-        engine.current().create(spec)
+        _make(spec, progress)
     except ImageMissing:
         fetched = False
         progress.begin(steps.IMAGE)
         _pull(container, lease, progress)
-        engine.current().create(spec)
+        _make(spec, progress)
     except NetworkMissing:
         networks.forget(container.tenant)
         raise
     if not fetched:
         progress.done(steps.IMAGE)
+
+
+def _make(spec: ContainerSpec, progress: steps.Progress) -> None:
+    try:
+        engine.current().create(spec)
+    except (EngineAway, ImageMissing):
+        raise
+    except Failed:  # the engine looks for the image first: that was not it
+        if progress.state(steps.IMAGE) is not StepState.DONE:
+            progress.done(steps.IMAGE)
+        progress.begin(steps.CONTAINER)
+        raise
 
 
 def _waiting(container: Container) -> Rings:
@@ -186,19 +229,15 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
         progress.done(steps.CONTAINER)
 
     def record() -> None:
-        progress.report(*_running(seen), generation=container.generation)
+        progress.report(*shown.running(seen), generation=container.generation)
         observed.tell(container.pk)
 
     pending = seen.memory > container.memory
     return loop.Result(
-        after=_soon(seen, pending),
+        after=shown.soon(seen, pending=pending),
         seen={
             "observed_generation": container.generation,
-            "state": seen.state,
-            "engine_id": seen.id,
-            "started_at": seen.started_at,
-            "exit_code": seen.exit_code,
-            "oom_killed": seen.oom_killed,
+            **shown.facts(seen),
             "memory_pending": pending,
             **storage.caps(container, seen),
         },
@@ -207,29 +246,12 @@ def _seen(container: Container, seen: Observed | None, progress: steps.Progress,
     )
 
 
-def _soon(seen: Observed, pending: bool) -> float | None:
-    """Seconds until what may mend itself is looked at again; None where nothing is to be mended."""
-    if seen.state == EngineState.RESTARTING:
-        return 10  # the page should tell when a program that keeps ending has recovered
-    return 30 if pending else None
-
-
-def _running(seen: Observed) -> tuple[bool, str, str]:
-    """Status, reason and message of the condition Running."""
-    if seen.state == EngineState.RUNNING:
-        return True, "Running", ""
-    ended = "it ran out of memory" if seen.oom_killed else f"exit code {seen.exit_code}"
-    if seen.state == EngineState.RESTARTING:
-        then = "Give it more memory in its settings." if seen.oom_killed else "Its log says more."
-        return False, "Restarting", f"The program keeps ending ({ended}); it is being started again. {then}"
-    return False, "Stopped", f"The container is not running ({ended})."
-
-
 def _gone(container: Container) -> loop.Result:
     """The engine's part is verified gone; bury the row once everybody else's is, too."""
+    _without_containers(container)
     _without_volumes(container)
     conditions.report([container.pk], conditions.RUNNING, False, conditions.GONE, generation=container.generation)
-    seen = {"state": EngineState.ABSENT, "engine_id": "", "observed_generation": container.generation}
+    seen = {**shown.facts(None), "observed_generation": container.generation}
     if not conditions.gone(container):
         return loop.Result(seen=seen, record=lambda: observed.tell(container.pk))
     mine = Network.objects.filter(tenant=container.tenant)
@@ -246,10 +268,17 @@ def _gone(container: Container) -> loop.Result:
 
 def _cleared(container: Container) -> loop.Result:
     """Of what was verified gone, nothing stays that a worker may have made too late. Its names are nobody else's."""
-    if engine.current().inspect(container.engine_name):
-        engine.current().remove(container.engine_name)
+    if _without_containers(container):
         _without_volumes(container)
     return loop.Result(rest=True)
+
+
+def _without_containers(container: Container) -> bool:
+    """Remove what carries its labels, whatever its name is by now; returns whether there was anything."""
+    there = engine.current().list(specs.owned(container))
+    for row in there:
+        engine.current().remove(row.name or row.id)
+    return bool(there)
 
 
 def _without_volumes(container: Container) -> None:

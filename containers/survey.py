@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from containers import engine, firewall
+from containers import engine, firewall, networks
 from containers.engine.base import LABEL, Listed
 from containers.errors import Failed
 from containers.models import ContainerStatus, Desired, EngineState, Network, NetworkKind
@@ -33,14 +33,15 @@ def engine_differences() -> list[Any]:
     Raises `Terminal`, with all of that done, where the firewall can be neither verified nor set.
     """
     ours = engine.current().list({LABEL: settings.INSTALLATION})
-    listed = {row.labels["warren.container"]: row.state for row in ours if "warren.container" in row.labels}
-    known = ContainerStatus.objects.filter(container__deleted_at=None).values_list(
-        "container_id", "state", "container__desired"
+    listed = {row.labels["warren.container"]: row for row in ours if "warren.container" in row.labels}
+    known = ContainerStatus.objects.filter(container__deleted_at=None).select_related("container__tenant")
+    wanted = known.only(
+        "state", *(f"container__{name}" for name in ("desired", "engine_name", "internet", "tenant__slug"))
     )
     differing = [
-        pk
-        for pk, state, desired in known
-        if listed.pop(str(pk), EngineState.ABSENT) != state and desired != Desired.ABSENT
+        status.pk
+        for status in wanted
+        if _differs(status, listed.pop(str(status.pk), None)) and status.container.desired != Desired.ABSENT
     ]
     # Made by a worker whose lease had run out, after others verified that nothing was left.
     late = ContainerStatus.objects.filter(pk__in=filter(None, map(_key, listed))).exclude(container__deleted_at=None)
@@ -57,6 +58,17 @@ def engine_differences() -> list[Any]:
     if Network.objects.filter(kind=NetworkKind.INTERNET).exclude(engine_id="").exists():
         firewall.ensure()  # a reboot or a reload may have taken the rules away under running containers
     return differing
+
+
+def _differs(status: ContainerStatus, row: Listed | None) -> bool:
+    if row is None:
+        return status.state != EngineState.ABSENT
+    container = status.container
+    if (row.name, row.state) != (container.engine_name, status.state):
+        return True
+    # Of what does not run, it is looked at before the start.
+    missing = networks.names(container.tenant.slug, internet=container.internet) - row.networks
+    return row.state == EngineState.RUNNING and bool(missing)
 
 
 def _key(label: str) -> uuid.UUID | None:

@@ -16,10 +16,10 @@ from cloudflare.models import Connector, Tunnel
 from cloudflare.reconcile import names, rotation
 from cloudflare.reconcile.faults import translated
 from containers import engine, loop, networks
-from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, NetworkMissing
+from containers.engine.base import LABEL, ContainerSpec, File, ImageMissing, Listed, NetworkMissing, Observed
 from containers.errors import Failed, Retryable
 from containers.lease import Lease
-from containers.models import Network, NetworkKind
+from containers.models import EngineState, Network, NetworkKind
 from containers.models.schedule import ScheduledQuerySet
 from tenants.models.plan import MIB
 
@@ -60,10 +60,11 @@ def _run(connector: Connector, lease: Lease) -> bool:
     """Have it running; True if it was started just now."""
     current = engine.current()
     seen = None if connector.first_attempt and not connector.engine_id else current.inspect(connector.engine_name)
-    if seen is not None and seen.state == "running":
+    if seen is not None and serves(connector, seen) and not seen.paused:
         return False
     if seen is not None and seen.state != "created":
-        # It has run and ended: its token file may be the cause, and only a new container gets a new one.
+        # It has run and ended: its token file may be the cause, and only a new container gets a new one. Or somebody
+        # has paused it or taken it off a network: it holds nothing that a new one does not have as well.
         current.remove(connector.engine_name)
     tenant = connector.tunnel.tenant
     networks.ensure(tenant, NetworkKind.TENANT)
@@ -79,6 +80,12 @@ def _run(connector: Connector, lease: Lease) -> bool:
         raise
     lease.write(engine_id=made)
     return True
+
+
+def serves(connector: Connector, there: Observed | Listed) -> bool:
+    """Whether it runs, and is where it is needed: at its tenant's containers, and on the way out."""
+    needed = Network(tenant=connector.tunnel.tenant, kind=NetworkKind.TENANT), Network(kind=NetworkKind.CONNECTORS)
+    return there.state == EngineState.RUNNING and {network.engine_name for network in needed} <= there.networks
 
 
 def _create(connector: Connector, lease: Lease) -> str:

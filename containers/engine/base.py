@@ -2,6 +2,7 @@
 
 EngineError (retryable)
 ├── EngineAway       no answer: says nothing about what exists
+├── DiskFull         there is no room where the engine keeps what it makes
 ├── NetworkMissing   a container's network is not there (any more)
 ├── NetworkBusy      a network still has containers on it
 ├── SubnetTaken      another network of the engine overlaps the subnet
@@ -36,6 +37,10 @@ class EngineError(Retryable):
 
 class EngineAway(EngineError):
     code_ = "engine_away"
+
+
+class DiskFull(EngineError):
+    code_ = "disk_full"
 
 
 class NetworkMissing(EngineError):
@@ -149,6 +154,9 @@ class Observed:
     volume_limit: int = 0
     memory: int = 0  # its limits, in the units of `ContainerSpec`
     cpu: int = 0
+    paused: bool = False  # running, and frozen: by the engine's own command, which nothing of ours ever gives
+    half_removed: bool = False  # exited for good: a removal is under way, or has failed
+    networks: frozenset[str] = frozenset()  # names of those it is on
 
     @property
     def running(self) -> bool:
@@ -158,12 +166,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of the engine's list: cheap for thousands of containers."""
+    """A line of the engine's list: cheap for thousands of containers. `state`: as in `Observed`, or paused."""
 
     id: str
     name: str
     state: str
     labels: Mapping[str, str]
+    networks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,8 @@ class Engine(Protocol):
     def create(self, spec: ContainerSpec, files: Iterable[File] = ()) -> str:
         """Make the container, or adopt the one that carries its name and labels; returns its id.
 
+        Either is on all its networks then.
+
         Raises `ImageMissing`, `NetworkMissing`, `ForeignName`.
         """
 
@@ -202,11 +213,17 @@ class Engine(Protocol):
 
     def restart(self, name: str, grace: int) -> None: ...
 
+    def resume(self, name: str) -> None:
+        """Let one go on that is paused."""
+
     def update(self, name: str, memory: int, cpu: int) -> None:
         """Change its limits, running or not, without a restart.
 
         Raises `MemoryInUse` with memory as it was; the CPU is limited anew all the same.
         """
+
+    def rename(self, engine_id: str, name: str) -> None:
+        """Give the container with the engine's id this name. Raises `EngineError` if the name is taken."""
 
     def remove(self, name: str) -> None:
         """Remove it, running or not; its volume stays. Absent is fine. Returns once it is gone."""

@@ -78,6 +78,7 @@ class DockerEngine(Volumes, Sockets):
             except APIError as exc:
                 if exc.status_code == 409:
                     found = self._adopt(spec)
+                    self._connect(found, spec.network, spec.aliases)
                 elif _no_network(exc):
                     raise NetworkMissing(f"The network {spec.network} is not there.") from exc
                 elif exc.status_code == 404:
@@ -114,9 +115,9 @@ class DockerEngine(Volumes, Sockets):
             )
         return seen.id
 
-    def _connect(self, container: str, network: str) -> None:
+    def _connect(self, container: str, network: str, aliases: Iterable[str] = ()) -> None:
         try:
-            self.api.connect_container_to_network(container, network)
+            self.api.connect_container_to_network(container, network, aliases=[*aliases])
         except APIError as exc:
             if exc.status_code == 404:
                 raise NetworkMissing(f"The network {network} is not there.") from exc
@@ -140,9 +141,17 @@ class DockerEngine(Volumes, Sockets):
         with self._starts, translated():
             self.api.restart(name, timeout=grace)
 
+    def resume(self, name: str) -> None:
+        with translated():
+            self.api.unpause(name)
+
     def update(self, name: str, memory: int, cpu: int) -> None:
         with translated():
             update_limits(self.api, name, memory, cpu)
+
+    def rename(self, engine_id: str, name: str) -> None:
+        with translated():
+            self.api.rename(engine_id, name)
 
     def remove(self, name: str) -> None:
         with translated(absent_is_fine=True):

@@ -32,10 +32,14 @@ def observed(facts: Mapping[str, Any], volume: Callable[[str], Mapping[str, Any]
         **limits_of(facts, volume),
         memory=limits["Memory"],
         cpu=limits["CpuQuota"] * 1000 // (limits["CpuPeriod"] or CPU_PERIOD),
+        paused=state["Status"] == "paused",
+        half_removed=state["Status"] in {"dead", "removing"},
+        networks=frozenset(facts["NetworkSettings"]["Networks"]),
     )
 
 
 def listed(row: Mapping[str, Any]) -> Listed:
     """`row`: of the engine's list, where one that is half removed may have lost its name."""
     name = next(iter(row["Names"] or ()), "").lstrip("/")
-    return Listed(row["Id"], name, _STATES.get(row["State"], "exited"), row["Labels"] or {})
+    state = "paused" if row["State"] == "paused" else _STATES.get(row["State"], "exited")
+    return Listed(row["Id"], name, state, row["Labels"] or {}, frozenset(row["NetworkSettings"]["Networks"]))

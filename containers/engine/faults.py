@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import requests
 from docker.errors import APIError, DockerException
 
-from containers.engine.base import EngineAway, EngineError, EngineRefusal
+from containers.engine.base import DiskFull, EngineAway, EngineError, EngineRefusal
 
 
 @contextmanager
@@ -20,6 +20,11 @@ def translated(*, absent_is_fine: bool = False) -> Iterator[None]:
     except APIError as exc:
         if exc.status_code == 404 and absent_is_fine:
             return
+        if "no space left on device" in str(exc.explanation):  # and a path of the host's, which is nobody's business
+            raise DiskFull(
+                "There is no room left on the disk where containers are kept. Tell whoever runs Warren; "
+                "it is tried again by itself."
+            ) from exc
         message = f"The engine refused: {exc.explanation or exc.status_code}"
         if exc.status_code == 400:
             raise EngineRefusal(message) from exc

@@ -63,12 +63,14 @@ class MemoryEngine:
         with self._lock:
             if self.images is not None and spec.image not in self.images:
                 raise ImageMissing(f"The engine has no image {spec.image}.")
-            if missing := {spec.network, *spec.extra_networks} - set(self.networks):
-                raise NetworkMissing(f"The network {missing.pop()} is not there.")
+            networks = frozenset({spec.network, *spec.extra_networks})
+            if missing := networks - set(self.networks):
+                raise NetworkMissing(f"The network {min(missing)} is not there.")
             there = self.containers.get(spec.name)
             if there is not None:
                 if not spec.is_meant_by(there.labels):
                     raise ForeignName(f"A container that is not this one has the name {spec.name}.")
+                self.containers[spec.name] = replace(there, networks=there.networks | networks)
                 return there.id
             made = Observed(
                 secrets.token_hex(32),
@@ -79,6 +81,7 @@ class MemoryEngine:
                 volume_limit=spec.storage if self.able.volume and spec.volume else 0,
                 memory=spec.memory,
                 cpu=spec.cpu,
+                networks=networks,
             )
             if spec.volume:
                 self.contents.setdefault(spec.volume, _empty(spec.data_folder))
@@ -99,11 +102,15 @@ class MemoryEngine:
         with self._lock:
             there = self.containers.get(name)
             if there is not None and there.running:
-                self.containers[name] = replace(there, state="exited", exit_code=143)
+                self.containers[name] = replace(there, state="exited", exit_code=143, paused=False)
 
     def restart(self, name: str, grace: int) -> None:
         self.stop(name, grace)
         self.start(name)
+
+    def resume(self, name: str) -> None:
+        with self._lock:
+            self.containers[name] = replace(self._there(name), paused=False)
 
     def update(self, name: str, memory: int, cpu: int) -> None:
         with self._lock:
@@ -112,6 +119,14 @@ class MemoryEngine:
             if there.running and memory < self.memory_used:
                 raise MemoryInUse("The container uses more memory now than it was to be left with.")
             self.containers[name] = replace(there, memory=memory, cpu=cpu)
+
+    def rename(self, engine_id: str, name: str) -> None:
+        self.ping()
+        with self._lock:
+            former = next(there.name for there in self.containers.values() if there.id == engine_id)
+            self.containers[name] = replace(self.containers.pop(former), name=name)
+            self.specs[name] = replace(self.specs.pop(former), name=name)
+            self.files[name] = self.files.pop(former)
 
     def remove(self, name: str) -> None:
         self.ping()
@@ -139,7 +154,7 @@ class MemoryEngine:
     def list(self, labels: Mapping[str, str]) -> list[Listed]:
         self.ping()
         return [
-            Listed(there.id, there.name, there.state, there.labels)
+            Listed(there.id, there.name, "paused" if there.paused else there.state, there.labels, there.networks)
             for there in list(self.containers.values())
             if labels.items() <= there.labels.items()
         ]

@@ -36,8 +36,11 @@ class Network(Scheduled):
 
     @property
     def engine_name(self) -> str:
-        owner = self.tenant.slug if self.tenant else "shared"
-        return f"{settings.INSTALLATION}-{owner}-{self.kind}"
+        return self.name(self.tenant.slug if self.tenant else "shared", self.kind)
+
+    @staticmethod
+    def name(owner: str, kind: str) -> str:
+        return f"{settings.INSTALLATION}-{owner}-{kind}"
 
     @property
     def bridge(self) -> str:

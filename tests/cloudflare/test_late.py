@@ -1,6 +1,7 @@
 """Connectors that no row knows, and those that could be taken for one another."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,23 @@ def test_one_that_was_made_too_late_goes_and_nothing_else(
     caplog.clear()
     survey.engine_differences()
     assert not caplog.text
+
+
+@pytest.mark.parametrize("meddled", [{"paused": True}, {"networks": frozenset()}, {"state": "exited"}])
+def test_one_that_somebody_meddled_with_is_replaced(
+    box: Container, memory: MemoryEngine, meddled: dict[str, Any]
+) -> None:
+    name = Connector.objects.get().engine_name
+    before = memory.containers[name]
+    memory.containers[name] = replace(before, **meddled)
+    survey.engine_differences()
+    converge()
+    now = memory.containers[name]
+    assert now.id != before.id
+    assert (now.state, now.paused, now.networks) == ("running", False, before.networks)
+    survey.engine_differences()
+    converge()
+    assert memory.containers[name].id == now.id
 
 
 def test_the_network_that_it_held_goes_after_it(box: Container, memory: MemoryEngine, late: str, owner: User) -> None:

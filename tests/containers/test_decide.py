@@ -21,6 +21,15 @@ SMALL, LARGE = (64, 100), (128, 100)
         (RUNNING, Seen(False, fresh=True), [Act.CREATE, Act.START]),
         (STOPPED, Seen(False, fresh=True), []),
         (RUNNING, Seen(True, "t1"), []),
+        # Done by somebody else.
+        (RUNNING, Seen(True, paused=True), [Act.RESUME]),
+        (Want(True, True, limits=SMALL), Seen(True, limits=LARGE, paused=True), [Act.RESUME, Act.UPDATE]),
+        (Want(True, True, "t1"), Seen(True, "t1", paused=True), [Act.RESTART]),
+        (STOPPED, Seen(True, paused=True), [Act.STOP]),
+        (RUNNING, Seen(True, attached=False), [Act.CREATE]),
+        (RUNNING, Seen(False, attached=False), [Act.CREATE, Act.START]),
+        (RUNNING, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE, Act.START]),
+        (STOPPED, Seen(False, half_removed=True), [Act.FETCH, Act.REMOVE, Act.CREATE]),
         (Want(True, True, "t1"), Seen(True, "t1"), [Act.RESTART]),
         (Want(True, True, "t1"), Seen(True, "t2"), []),
         (Want(True, True, "t1"), Seen(False, "t1"), [Act.START]),
@@ -75,14 +84,19 @@ def carried_out(act: Act, want: Want, seen: Seen | None) -> Seen | None:
         case Act.FETCH | Act.PULL:
             return seen
         case Act.CREATE:
-            # One that is there is adopted as it is.
-            return seen or Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
+            # One that is there is adopted as it is, but for its networks.
+            made = Seen(False, "", max(want.specs), want.pull_from, want.limits, fresh=True)
+            return replace(seen, attached=True) if seen else made
         case Act.START | Act.RESTART:
             assert seen
-            return replace(seen, running=True, started_at="later", fresh=False)
+            assert not seen.half_removed
+            return replace(seen, running=True, started_at="later", fresh=False, paused=False)
+        case Act.RESUME:
+            assert seen
+            return replace(seen, paused=False)
         case Act.STOP:
             assert seen
-            return replace(seen, running=False)
+            return replace(seen, running=False, paused=False)
         case Act.UPDATE:
             assert seen
             return replace(seen, limits=want.limits)
@@ -96,8 +110,13 @@ starts = st.sampled_from(["", "t1", "t2"])
 wants = st.builds(
     Want, st.booleans(), st.booleans(), starts, st.frozensets(specs, min_size=1), st.integers(0, 3), limits
 )
-sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, st.booleans()).map(
-    lambda seen: replace(seen, fresh=seen.fresh and not seen.running)
+sights = st.none() | st.builds(Seen, st.booleans(), starts, specs, st.integers(0, 3), limits, *4 * [st.booleans()]).map(
+    lambda seen: replace(
+        seen,
+        fresh=seen.fresh and not seen.running,
+        paused=seen.paused and seen.running,
+        half_removed=seen.half_removed and not seen.running,
+    )
 )
 
 
