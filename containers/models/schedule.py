@@ -1,9 +1,7 @@
 """The row as outbox, schedule and lease: everything the reconcile loop keeps about an object."""
 
-import datetime
 from typing import Any, Self, TypeVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -15,10 +13,7 @@ class ScheduledQuerySet(models.QuerySet[Row]):
     def due(self) -> Self:
         """Rows that want a pass now and that nobody holds."""
         now = timezone.now()
-        # One that ends later than any that is given out now was taken before the clock was set back.
-        latest = now + datetime.timedelta(seconds=2 * settings.LEASE_SECONDS)
-        free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=latest)
-        return self.filter(free, next_check_at__lte=now)
+        return self.filter(Q(lease_until=None) | Q(lease_until__lt=now), next_check_at__lte=now)
 
     def ring(self, **fields: Any) -> int:
         """Make the rows due, durably: inside the transaction that changed what they depend on.
