@@ -7,20 +7,17 @@ them at the foot, and the page stays as it is.
 import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.template.loader import render_to_string
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from config import landing
+from config import landing, parsing
 from config.problems import CONTENT_TYPE, document
 from tenants import lockout
-from tenants.models.plan import MIB
 from tenants.origin import origin
 
 RETRY_SECONDS = 5
@@ -59,13 +56,12 @@ def _answer(
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django comes here as well with a form that is too long: to send that once more would help nobody."""
     if isinstance(exception, RequestDataTooBig):
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / MIB
-        detail = _("More was sent than the %(most)s MiB that Warren takes at a time. Nothing was changed.")
+        refusal = parsing.too_large()
         return _answer(
             request,
-            413,
-            "too_large",
-            detail % {"most": formats.localize(most)},
+            refusal.status,
+            refusal.code,
+            str(refusal),
             _("Go back, leave some of it out and send it again."),
         )
     return _answer(

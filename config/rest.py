@@ -9,7 +9,7 @@ SETTINGS: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.parsing.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "tenants.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["tenants.api.filtering.Strict"],
     "DEFAULT_THROTTLE_CLASSES": ["config.throttling.Rates"],

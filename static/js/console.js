@@ -1,8 +1,8 @@
 // The console's fields that offer what is found (Select2) are named by their value alone: who goes by a screen reader
 // heard "Free" and not of what, and of an empty one nothing. Each gets the words of its label, or of its column, before.
 
-function name(within) {
-  for (const chosen of within.querySelectorAll(".select2-selection")) {
+function name() {
+  for (const chosen of document.querySelectorAll(".select2-selection")) {
     const value = chosen.querySelector(".select2-selection__rendered");
     const field = chosen.closest(".select2").previousElementSibling;
     const cell = field?.closest("td");
@@ -14,5 +14,6 @@ function name(within) {
   }
 }
 
-addEventListener("load", () => name(document));
-document.addEventListener("formset:added", ({ target }) => setTimeout(name, 0, target)); // once Select2 has drawn it
+name();
+// Select2 draws when it comes to it: after the page is loaded, or with a row that is added.
+new MutationObserver(name).observe(document, { childList: true, subtree: true });

@@ -47,6 +47,9 @@ CAUSES: dict[str, Cause] = {
     "Sends another kind of body": lambda w: w.api(
         w.alice, "post", "containers/", "name=site", format=None, content_type="text/plain"
     ),
+    "Sends more than is taken at a time": lambda w: w.api(
+        w.alice, "post", "containers/", {"name": "x" * 3 * 2**20, "template": "hello"}
+    ),
     "Accepts no JSON": lambda w: w.api(w.alice, "get", "containers/", format=None, HTTP_ACCEPT="image/png"),
     "Uses a method that is not there": lambda w: w.api(w.alice, "put", "containers/", {}),
     "Asks for what is not there, by the API": lambda w: w.api(w.alice, "get", f"containers/{NOBODY}/", format=None),

@@ -51,7 +51,11 @@ class Cable:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._serving.add(asyncio.current_task())
-        back, beyond = await asyncio.open_unix_connection(self._beyond)
+        try:
+            back, beyond = await asyncio.open_unix_connection(self._beyond)
+        except OSError:  # Redis has gone
+            writer.close()
+            return
         self._ends |= {writer, beyond}
         fresh = not self._whole
         await asyncio.gather(self._copy(reader, beyond, fresh), self._copy(back, writer, fresh))
