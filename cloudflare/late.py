@@ -18,23 +18,21 @@ log = logging.getLogger(__name__)
 
 
 @survey.show
-def look_at_known(listed: Sequence[Listed]) -> None:
-    """Make due what somebody has stopped, paused or taken off a network: to Cloudflare it may well be connected."""
-    there = {row.name: row for row in listed}
-    known = Connector.objects.filter(wanted=True).select_related("tunnel__tenant")
-    idle = [row.pk for row in known if row.engine_name in there and not serves(row, there[row.engine_name])]
-    if idle:
-        Connector.objects.filter(pk__in=idle).ring()
-
-
-@survey.show
-def remove_unknown(listed: Sequence[Listed]) -> None:
-    """Take away those without a row. They hold no data: unlike a container that no row knows, none is worth asking."""
-    there = {row.name: row.labels.get("warren.tenant", "") for row in listed if "warren.connector" in row.labels}
+def look(listed: Sequence[Listed]) -> None:
+    there = {row.name: row for row in listed if "warren.connector" in row.labels}
     if not there:
         return
-    known = {connector.engine_name for connector in Connector.objects.select_related("tunnel__tenant")}
-    for name in there.keys() - known:
-        log.warning("the engine runs a connector of ours that no row knows: %s; it is removed", name)
-        engine.current().remove(name)
-        Network.objects.filter(tenant__slug=there[name]).ring()  # they may go now
+    known = {connector.engine_name: connector for connector in Connector.objects.select_related("tunnel__tenant")}
+    # To Cloudflare, what somebody has stopped, paused or taken off a network may well be connected.
+    wanted = [(there[name], row) for name, row in known.items() if row.wanted and name in there]
+    if idle := [row.pk for seen, row in wanted if not serves(row, seen)]:
+        Connector.objects.filter(pk__in=idle).ring()
+    for name in there.keys() - known.keys():
+        _remove(there[name])
+
+
+def _remove(unknown: Listed) -> None:
+    """It holds no data: unlike a container that no row knows, it is not worth asking about."""
+    log.warning("the engine runs a connector of ours that no row knows: %s; it is removed", unknown.name)
+    engine.current().remove(unknown.name)
+    Network.objects.filter(tenant__slug=unknown.labels.get("warren.tenant", "")).ring()  # they may go now

@@ -84,8 +84,9 @@ def _run(connector: Connector, lease: Lease) -> bool:
 
 def serves(connector: Connector, there: Observed | Listed) -> bool:
     """Whether it runs, and is where it is needed: at its tenant's containers, and on the way out."""
-    needed = Network(tenant=connector.tunnel.tenant, kind=NetworkKind.TENANT), Network(kind=NetworkKind.CONNECTORS)
-    return there.state == EngineState.RUNNING and {network.engine_name for network in needed} <= there.networks
+    slug = connector.tunnel.tenant.slug
+    needed = {Network.name(slug, NetworkKind.TENANT), Network(kind=NetworkKind.CONNECTORS).engine_name}
+    return there.state == EngineState.RUNNING and needed <= there.networks
 
 
 def _create(connector: Connector, lease: Lease) -> str:

@@ -1,7 +1,5 @@
 """What people read while a pass fails: what is there, and not what was there before."""
 
-from typing import Any
-
 import pytest
 import requests
 from docker.errors import APIError
@@ -11,19 +9,12 @@ from containers.engine.base import ContainerSpec, DiskFull, EngineError
 from containers.engine.faults import translated
 from containers.engine.memory import MemoryEngine
 from containers.lifecycle import Lifecycle
-from containers.models import Container, ContainerStatus, EngineState, Template
+from containers.models import Container, ContainerStatus, EngineState
 from containers.steps import StepState
-from tenants.models import Tenant, User
+from tenants.models import User
 from tests.conftest import converge
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
-    made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
-    converge()
-    return made
 
 
 def seen(box: Container) -> tuple[Lifecycle, str, str]:

@@ -1,25 +1,17 @@
 """The survey of the engine: what changed behind our back is looked at, whatever else is in the way."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from containers import admission, specs, survey
 from containers.engine.memory import MemoryEngine
 from containers.errors import Terminal
-from containers.models import Container, Network, NetworkKind, Template
-from tenants.models import Tenant, User
+from containers.models import Container, Network, NetworkKind
+from tenants.models import User
 from tests.conftest import converge
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def box(owner: User, tenant: Tenant, template: Template, memory: MemoryEngine, zone: Any) -> Container:
-    made = admission.create(actor=owner, tenant=tenant, template=template, name="box")
-    converge()
-    return made
 
 
 def test_a_firewall_that_cannot_be_verified_hides_no_difference(
